@@ -1,0 +1,46 @@
+"""Films by interpolating a diffusion model: prompts placed in time become an MP4 or a GIF.
+
+story = animate.Storyboard.of("a seed", "a sprout", "a tree", frames=48, loop="cycle")
+model = animate.load_model("sprout")
+animate.write_video("growth.gif", animate.render(story, model), fps=story.rate)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import AnimateError, PromptWarning
+    from .film import render, sheet, still
+    from .models import load_model
+    from .storyboard import Keyframe, Sampling, Storyboard, read
+    from .video import write_video
+
+__all__ = [
+    "AnimateError",
+    "Keyframe",
+    "PromptWarning",
+    "Sampling",
+    "Storyboard",
+    "load_model",
+    "read",
+    "render",
+    "sheet",
+    "still",
+    "write_video",
+]
+
+_ROOMS = {
+    "errors": ("AnimateError", "PromptWarning"),
+    "film": ("render", "sheet", "still"),
+    "models": ("load_model",),
+    "storyboard": ("Keyframe", "Sampling", "Storyboard", "read"),
+    "video": ("write_video",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Names are fetched on first use: torch takes seconds to import, and `animate --help` needs none of it."""
+    for room, names in _ROOMS.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{room}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,5 @@
+"""python -m animate"""
+
+from .cli import main
+
+main()

@@ -1,0 +1,92 @@
+"""The command line: finds the command, prints errors as one line, gives the exit code. Imports no torch.
+
+animate --from A --to B --frames 24     is     animate render --from A --to B --frames 24
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from ..errors import AnimateError, PromptWarning
+
+INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+
+# Name -> (module, one line of help): a command's module is imported when it is called.
+COMMANDS = {
+    "render": ("render", "Draw a film (the default: the word may be left out)."),
+    "still": ("still", "Draw one picture, or one for each of several seeds."),
+    "plan": ("plan", "Print the frames of a film as a table; needs no model."),
+    "sheet": ("sheet", "Draw the keyframes of a film as one contact sheet."),
+    "doctor": ("doctor", "Say what works on this machine and what does not."),
+}
+
+EXAMPLES = """\b
+Examples:
+  animate --from "a seed" --to "a tree" --frames 24
+  animate "a seed" "a sprout" "a tree" --loop cycle -o growth.gif
+  animate film.yaml -o film.mp4
+  animate still "a tree in winter" --seed 8 -o tree.png
+
+"animate render --help" lists every option of a film.
+"""
+
+
+class Commands(click.Group):
+    """Commands that are imported when called; arguments that name none are those of `render`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
+            args = ["render", *args]
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{COMMANDS[cmd_name][0]}"), "command")  # noqa: B009
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, no_args_is_help=True)
+@click.version_option(package_name="animate")
+def cli() -> None:
+    """Films by interpolating a diffusion model: prompts placed in time become an MP4 or a GIF."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 2 asked for something that cannot be, 130 interrupted."""
+    # The libraries talk and draw progress bars of their own; ours is enough. Set here and not where `animate` is imported.
+    for name, value in (("TRANSFORMERS_VERBOSITY", "error"), ("DIFFUSERS_VERBOSITY", "error"), ("TOKENIZERS_PARALLELISM", "false")):
+        os.environ.setdefault(name, value)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", PromptWarning)
+            warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+            code = cli.main(args=None if args is None else list(args), prog_name="animate", standalone_mode=False)
+    except AnimateError as error:
+        say(str(error))
+        sys.exit(2)
+    except click.ClickException as error:
+        say(" ".join(error.format_message().split()))
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def say(line: str) -> None:
+    """One line to the person, never to what reads standard output."""
+    click.echo(f"animate: {line}", err=True)

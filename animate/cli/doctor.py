@@ -1,0 +1,103 @@
+"""animate doctor: what works on this machine and what does not."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from ..errors import AnimateError
+
+
+@click.command("doctor")
+def command() -> int:
+    """Say what works on this machine and what does not; exit code 1 if something needed does not."""
+    failed = False
+    for name, check in CHECKS.items():
+        for good, line in check():
+            failed |= not good
+            click.echo(f"{'ok  ' if good else 'FAIL'}  {name:<9}  {line}")
+    return int(failed)
+
+
+Finding = Iterator[tuple[bool, str]]
+
+
+def _versions() -> Finding:
+    names = ("animate", "torch", "diffusers", "transformers", "imageio-ffmpeg", "numpy", "pillow")
+    yield True, f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names)
+
+
+def _device() -> Finding:
+    import torch
+
+    from ..models import _device, _dtype
+
+    device = _device("auto")
+    dtype = str(_dtype("auto", device)).removeprefix("torch.")
+    if device == "cuda":
+        free, total = torch.cuda.mem_get_info()
+        yield True, f"{torch.cuda.get_device_name()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, {dtype}"
+    else:
+        yield True, f"{device}, {torch.get_num_threads()} threads, {dtype}" + ("" if device == "mps" else "; a GPU would be 50 times faster")
+
+
+def _memory() -> Finding:
+    if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
+        page = os.sysconf("SC_PAGE_SIZE")
+        free, total = os.sysconf("SC_AVPHYS_PAGES") * page, os.sysconf("SC_PHYS_PAGES") * page
+        yield free > 2**30, f"{free / 2**30:.1f} of {total / 2**30:.1f} GiB free; Stable Diffusion needs about 5 on a CPU, sprout 1"
+    disk = shutil.disk_usage(Path.cwd())
+    yield disk.free > 2**30, f"{disk.free / 2**30:.0f} GiB free on this disk"
+
+
+def _ffmpeg() -> Finding:
+    import numpy as np
+
+    from ..video import WRITERS, write_video
+
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in WRITERS:
+            try:
+                write_video(Path(folder) / f"test{suffix}", [np.zeros((16, 16, 3), np.uint8)] * 2, 12)
+            except AnimateError as error:
+                yield False, f"{suffix}: {error}"
+    import imageio_ffmpeg
+
+    yield True, f"ffmpeg {imageio_ffmpeg.get_ffmpeg_version()} writes {', '.join(WRITERS)}"
+
+
+def _models() -> Finding:
+    from ..models.catalog import CATALOG
+
+    for name, entry in CATALOG.items():
+        files = [file for file in Path(entry.where).rglob("*") if file.is_file()]
+        size = sum(file.stat().st_size for file in files) / 1e6
+        yield Path(entry.where, "model_index.json").is_file(), f"{name}: {size:.0f} MB in {entry.where}"
+
+
+def _command() -> Finding:
+    ours = Path(sys.argv[0]).resolve()
+    found = [Path(folder) / "animate" for folder in os.environ.get("PATH", "").split(os.pathsep) if (Path(folder) / "animate").is_file()]
+    for path in found:
+        if path.resolve() != ours and "python" not in path.read_bytes()[:200].decode(errors="replace"):
+            first = path == found[0]
+            yield not first, f'{path} is another "animate" (ImageMagick\'s, perhaps)' + ("; use python -m animate" if first else "")
+    yield True, f"python -m animate always works; on the PATH: {', '.join(map(str, found)) or 'none'}"
+
+
+CHECKS: dict[str, Callable[[], Finding]] = {
+    "versions": _versions,
+    "device": _device,
+    "memory": _memory,
+    "ffmpeg": _ffmpeg,
+    "models": _models,
+    "command": _command,
+}

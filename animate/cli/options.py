@@ -1,0 +1,133 @@
+"""Options that several commands share, and what they make: a storyboard, a model, a free name. No default of its own."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import AnimateError
+from ..storyboard import SUFFIXES, Storyboard, build, read
+
+if TYPE_CHECKING:
+    from ..models.base import Model
+
+Command = Callable[..., Any]
+
+
+def _stack(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+class Seed(click.ParamType[int]):
+    name = "integer or random"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if value == "random":
+            drawn = secrets.randbelow(2**32)
+            click.echo(f"animate: seed {drawn}", err=True)
+            return drawn
+        try:
+            return int(value)
+        except ValueError:
+            self.fail(f'"{value}" is no seed; allowed: a number from 0, or "random"', param, ctx)
+
+
+picture_options = _stack(
+    click.option("--width", type=int, help="Pixels, a multiple of 8. Default: the model's."),
+    click.option("--height", type=int, help="Pixels, a multiple of 8. Default: the model's."),
+    click.option("--seed", type=Seed(), help='Of the noise; "random" draws one and prints it. Default: 0.'),
+    click.option("--negative", help="What the pictures should not show."),
+    click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
+    click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
+    click.option("--guidance", type=float, help="Classifier-free guidance scale; up to 1: none. Default: the model's."),
+    click.option("--sampler", help="ddim, pndm (plms), euler or dpm++2m. Default: the model's."),
+)
+
+film_options = _stack(
+    click.argument("prompts", nargs=-1, metavar="[PROMPT... | STORYBOARD]"),
+    click.option("--from", "from_", metavar="PROMPT", help="The first keyframe."),
+    click.option("--via", multiple=True, metavar="PROMPT", help="A keyframe between --from and --to; may be repeated."),
+    click.option("--to", metavar="PROMPT", help="The last keyframe."),
+    click.option("-f", "--file", "prompt_file", type=Path, help="A prompt a line; empty lines and # comments are passed over."),
+    click.option("--frames", type=int, help="Of the finished film. Default: 24."),
+    click.option("--fps", type=float, help="Frames per second. Default: 12."),
+    click.option("--duration", type=float, help="Seconds. Of frames, fps and duration, two give the third."),
+    click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: back to the first prompt; bounce: there and back."),
+    click.option("--ease", help="linear, in, out, in-out, sine or step, within every segment. Default: linear."),
+    picture_options,
+)
+
+model_options = _stack(
+    click.option("--model", "model_name", help="sprout (built in, the default), a folder in diffusers' format, or a hub id."),
+    click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
+    click.option("--dtype", help="auto, float32, float16 or bfloat16."),
+    click.option("--slots", type=click.IntRange(1, 256), help="Frames drawn in one batch."),
+)
+
+NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease")
+SAMPLING = ("steps", "guidance", "sampler")
+
+
+def settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those options that a storyboard knows and that were given."""
+    found = {name: options[name] for name in NAMES if options.get(name) is not None}
+    sampling = {name: options[name] for name in SAMPLING if options.get(name) is not None}
+    return {**found, "sampling": sampling} if sampling else found
+
+
+def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to: str | None, prompt_file: Path | None, **options: Any) -> Storyboard:
+    """What the arguments ask for: a storyboard file with overrides, or prompts from wherever they were given."""
+    file = Path(prompts[0]) if len(prompts) == 1 and Path(prompts[0]).suffix.lower() in SUFFIXES else None
+    said = [*prompts, *([from_] if from_ is not None else []), *via, *([to] if to is not None else [])]
+    if file is not None:
+        if len(said) > 1 or prompt_file:
+            raise AnimateError(f"{file}: a storyboard has its own prompts; put them into the file")
+        return read(file, **settings(options))
+    if prompt_file is not None:
+        said += lines(prompt_file)
+    if not said:
+        raise AnimateError('no prompts; try: animate --from "a seed" --to "a tree"')
+    return build({"keyframes": said, **settings(options)})
+
+
+def lines(path: Path) -> list[str]:
+    """A prompt a line; empty lines and # comments are passed over."""
+    try:
+        found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnimateError(f"{path}: cannot be read ({error}); give a text file with a prompt a line") from error
+    return [line for line in found if line and not line.startswith("#")]
+
+
+def load(model_name: str | None, device: str | None, dtype: str | None, slots: int | None) -> Model:
+    import diffusers
+    import transformers
+
+    from ..models import load_model
+
+    # Bars for local files, of which there is one second's worth; downloads keep theirs.
+    diffusers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+    given = {"name": model_name, "device": device, "dtype": dtype, "slots": slots}
+    return load_model(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+
+def free_name(prompts: Sequence[str], suffix: str) -> Path:
+    """A name under renders/ that is not taken, made of the first prompt and the last."""
+    ends = dict.fromkeys((prompts[0], prompts[-1]))
+    stem = "-to-".join(re.sub(r"[^\w]+", "-", prompt.lower()).strip("-_")[:40].strip("-") or "film" for prompt in ends)
+    folder, number = Path("renders"), 2
+    path = folder / (stem + suffix)
+    while path.exists():
+        path, number = folder / f"{stem}-{number}{suffix}", number + 1
+    return path

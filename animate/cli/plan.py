@@ -1,0 +1,34 @@
+"""animate plan: the frames of a film as a table, without a model."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from ..storyboard import Storyboard
+from ..timeline import Frame, timeline
+from .options import film_options, storyboard
+
+
+@click.command("plan")
+@film_options
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
+def command(as_json: bool, **options: Any) -> None:
+    """Print the frames of a film: index, time, from, to, mix."""
+    story = storyboard(**options)
+    rows = [_row(frame, story) for frame in timeline(story)]
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    width = max(len(row["from"]) for row in rows)
+    click.echo(f"{'frame':>5}  {'time':>8}  {'mix':>5}  {'from':<{width}}  to")
+    for row in rows:
+        click.echo(f"{row['frame']:>5}  {row['time']:>7.3f}s  {row['mix']:>5.3f}  {row['from']:<{width}}  {row['to']}")
+
+
+def _row(frame: Frame, story: Storyboard) -> dict[str, Any]:
+    one = len(story.keyframes) == 1
+    a, b = (f"{story.keyframes[0].prompt} ({k * 90} degrees)" if one else story.keyframes[k].prompt for k in (frame.a, frame.b))
+    return {"frame": frame.index, "time": round(frame.index / story.rate, 3), "mix": round(frame.mix, 4), "from": a, "to": b}

@@ -1,0 +1,87 @@
+"""From what a user calls a model to a loaded one."""
+
+from __future__ import annotations
+
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from ..errors import AnimateError
+from .base import Model
+from .catalog import CATALOG, DEFAULT
+
+SLOTS = {"cuda": 8, "mps": 4, "cpu": 8}  # a CPU is 1.5 times faster a sample in batches of 4 or more
+
+
+def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", slots: int | None = None) -> Model:
+    """Load a text-to-image model.
+
+    name    "sprout", a folder in diffusers' format, or a hub id ("stable-diffusion-v1-5/stable-diffusion-v1-5")
+    device  "auto" (CUDA, then MPS, then CPU) or any name torch knows
+    dtype   "auto" (float16 on CUDA, else float32), "float32", "float16" or "bfloat16"
+    slots   cels in one batch; left out: what suits the device
+
+    Raises AnimateError if there is no such model, or it is of no family that can be animated.
+    """
+    entry = CATALOG.get(name)
+    where = entry.where if entry else name
+    device = _device(device)
+    pipe = _pipeline(name, where, _dtype(dtype, device))
+    missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
+    if missing or hasattr(pipe, "text_encoder_2"):
+        raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
+    from .unet import UNetModel
+
+    settings: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance} if entry else {}
+    return UNetModel(name, pipe, device, slots or SLOTS.get(device.split(":")[0], 4), **settings)
+
+
+def _pipeline(name: str, where: str, dtype: Any) -> Any:
+    from diffusers import DiffusionPipeline
+
+    local = Path(where).expanduser().is_dir()
+    if local and not (Path(where).expanduser() / "model_index.json").is_file():
+        raise AnimateError(f"{name}: a folder without model_index.json; give one in diffusers' format")
+    if not local and (where.startswith((".", "/", "~")) or where.count("/") != 1):
+        raise AnimateError(
+            f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, a folder in diffusers\' format, or a hub id like "owner/name"'
+        )
+    try:
+        with warnings.catch_warnings():
+            # A built-in VAE is an AutoencoderTiny, which the pipeline's type hints do not expect and its code does.
+            warnings.filterwarnings("ignore", message="Expected types for vae")
+            pipe = DiffusionPipeline.from_pretrained(
+                str(Path(where).expanduser()) if local else where,
+                dtype=dtype,
+                local_files_only=local,
+                low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
+            )
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        first = " ".join(str(error).split())[:300]
+        raise AnimateError(f"model {name} cannot be loaded: {first}") from error
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+def _device(name: str) -> str:
+    import torch
+
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise AnimateError(f'device "{name}" is not here ({str(error).splitlines()[0]}); allowed: auto, cpu, cuda, mps') from error
+    return name
+
+
+def _dtype(name: str, device: str) -> Any:
+    import torch
+
+    allowed = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+    if name == "auto":
+        return torch.float16 if device.startswith("cuda") else torch.float32
+    if name not in allowed:
+        raise AnimateError(f'dtype "{name}" is not known; allowed: auto, {", ".join(allowed)}')
+    return allowed[name]

@@ -1,0 +1,99 @@
+"""The seam to the models: what the engine asks of one, whatever family it is of.
+
+    embed    a prompt -> conditioning          noise    a seed -> unit noise
+    denoise  latents under conditioning        decode   latents -> images        encode   images -> latents
+
+Knows nothing of storyboards, films or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..blend import lerp
+
+Images = np.ndarray  # uint8 (B, H, W, 3), RGB
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What suits a model where a storyboard says nothing."""
+
+    steps: int
+    guidance: float
+    sampler: str
+    width: int  # pixels
+    height: int  # pixels
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """Where a film is drawn: changes no content, but does change last bits. Never mixed within a film."""
+
+    device: str
+    dtype: str
+    slots: int  # cels in a batch
+    torch: str
+    diffusers: str
+
+
+@dataclass(frozen=True)
+class Conditioning:
+    """What a text encoder makes of one prompt: named tensors, (tokens, width) and alike; of a batch: with B in front."""
+
+    tensors: dict[str, Tensor]
+
+    @classmethod
+    def batch(cls, items: Sequence[Conditioning]) -> Conditioning:
+        return cls({name: torch.stack([item.tensors[name] for item in items]) for name in items[0].tensors})
+
+    def blend(self, other: Conditioning, mix: float) -> Conditioning:
+        """On a line, every tensor of it (a pooled vector that is left out makes films jump)."""
+        return Conditioning({name: lerp(t, other.tensors[name], mix) for name, t in self.tensors.items()})
+
+
+@dataclass(frozen=True)
+class Denoising:
+    """How latents are denoised: which steps of which sampler."""
+
+    sampler: str
+    steps: int
+    start: int = 0  # the first step done; the steps before it have been done, or are skipped (image to image)
+
+
+class Model(Protocol):
+    """A text-to-image model. Every tensor that goes in or out is float32 on the CPU, so that states can be kept anywhere."""
+
+    name: str
+    defaults: Defaults
+    numerics: Numerics
+
+    def embed(self, prompt: str) -> Conditioning:
+        """One prompt alone, so that its bits do not depend on others."""
+
+    def remarks(self, prompt: str) -> list[str]:
+        """What the text encoder will not understand of a prompt; a line each."""
+
+    def noise(self, seed: int, width: int, height: int) -> Tensor:
+        """Standard normal float32 (C, h, w), from one CPU generator per seed: the same on every device."""
+
+    def denoise(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+        """Latents before step `how.start` (unit noise for 0), (B, C, h, w) -> clean latents.
+
+        guidance: (B,), all above 1 or none: a batch is guided as a whole or not at all.
+        """
+
+    def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
+        """Clean latents (of an image) as they would be before step `how.start`, (B, C, h, w)."""
+
+    def decode(self, latents: Tensor) -> Images:
+        """(B, C, h, w) -> uint8 (B, H, W, 3)."""
+
+    def encode(self, images: Images) -> Tensor:
+        """uint8 (B, H, W, 3) -> clean latents (B, C, h, w), the mean and no draw."""

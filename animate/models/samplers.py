@@ -1,0 +1,43 @@
+"""The names that people say for samplers -> diffusers' schedulers."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler, PNDMScheduler
+
+from ..errors import AnimateError
+
+# Name -> (scheduler, what it sets over the model's own configuration).
+SAMPLERS: dict[str, tuple[Any, dict[str, Any]]] = {
+    "ddim": (DDIMScheduler, {}),
+    "pndm": (PNDMScheduler, {"skip_prk_steps": True}),
+    "euler": (EulerDiscreteScheduler, {}),
+    "dpm++2m": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+}
+ALIASES = {"plms": "pndm", "dpm++": "dpm++2m", "dpmpp2m": "dpm++2m", "dpmsolver": "dpm++2m", "dpmsolver++": "dpm++2m"}
+
+
+def canonical(said: str) -> str:
+    """The one name of a sampler, however it is spelt (`DPM++ 2M`, `dpmpp_2m`). Raises AnimateError."""
+    squeezed = said.lower().translate(str.maketrans("", "", " _-"))
+    name = ALIASES.get(squeezed, squeezed)
+    if name not in SAMPLERS:
+        close = difflib.get_close_matches(name, [*SAMPLERS, *ALIASES], 1)
+        hint = f'; did you mean "{close[0]}"?' if close else ""
+        raise AnimateError(f'sampler "{said}" is not known; allowed: {", ".join([*SAMPLERS, "plms"])}{hint}')
+    return name
+
+
+def own(config: Mapping[str, Any]) -> str:
+    """The sampler that a model's scheduler configuration names; for one that we do not have, its class, which `canonical` refuses."""
+    made = str(config.get("_class_name"))
+    return next((name for name, (kind, _) in SAMPLERS.items() if kind.__name__ == made), made)
+
+
+def scheduler(name: str, config: Mapping[str, Any]) -> Any:
+    """A fresh scheduler with a model's noise levels. Schedulers keep state: one for every batch, never shared."""
+    kind, over = SAMPLERS[canonical(name)]
+    return kind.from_config(config, **over)

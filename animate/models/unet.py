@@ -1,0 +1,111 @@
+"""Stable Diffusion 1.x and 2.x, and what is shaped like them, by our own batched denoising loop.
+
+diffusers' pipelines cannot start image to image from given noise, nor a batch from a later step; one loop here does all
+three. Modules and schedulers are diffusers' and transformers'.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import diffusers
+import torch
+from torch import Tensor
+
+from . import samplers
+from .base import Conditioning, Defaults, Denoising, Images, Numerics
+
+
+class UNetModel:
+    """`models.base.Model` over the parts of a StableDiffusionPipeline."""
+
+    def __init__(self, name: str, pipe: Any, device: str, slots: int, steps: int = 25, guidance: float = 7.5):
+        self.name = name
+        self.tokenizer, self.text_encoder, self.unet, self.vae = pipe.tokenizer, pipe.text_encoder, pipe.unet, pipe.vae
+        self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
+        self.device, self.dtype = torch.device(device), self.unet.dtype
+        for module in (self.text_encoder, self.unet, self.vae):
+            module.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.factor: int = pipe.vae_scale_factor  # pixels per latent
+        side = self.unet.config.sample_size * self.factor
+        self.defaults = Defaults(steps, guidance, samplers.own(self.schedule), side, side)
+        self.numerics = Numerics(str(self.device), str(self.dtype).removeprefix("torch."), slots, torch.__version__, diffusers.__version__)
+
+    @torch.inference_mode()
+    def embed(self, prompt: str) -> Conditioning:
+        """{"prompt_embeds": (tokens, width)}."""
+        tokens = self.tokenizer(prompt, padding="max_length", truncation=True, return_tensors="pt")
+        mask = tokens.attention_mask.to(self.device) if getattr(self.text_encoder.config, "use_attention_mask", False) else None
+        hidden = self.text_encoder(tokens.input_ids.to(self.device), attention_mask=mask)[0]
+        return Conditioning({"prompt_embeds": hidden[0].float().cpu()})
+
+    def remarks(self, prompt: str) -> list[str]:
+        ids, limit, found = self.tokenizer(prompt).input_ids, self.tokenizer.model_max_length, []
+        if len(ids) > limit:
+            read = self.tokenizer.decode(ids[: limit - 1], skip_special_tokens=True)
+            found.append(f'"{prompt}" is {len(ids) - 2} tokens long and {self.name} reads {limit - 2}: all after "{read[-40:]}" is cut; shorten it')
+        spelt = [word for word in prompt.split() if len(word.encode()) >= 3 and len(self.tokenizer(word).input_ids) - 2 == len(word.encode())]
+        if spelt:
+            found.append(f"{self.name} knows {', '.join(spelt)} only byte by byte: it was trained on English; say it in English words")
+        return found
+
+    def noise(self, seed: int, width: int, height: int) -> Tensor:
+        shape = (self.unet.config.in_channels, height // self.factor, width // self.factor)
+        return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=torch.float32)
+
+    @torch.inference_mode()
+    def denoise(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+        scheduler, timesteps = self._schedule(how)
+        x = latents.to(self.device, self.dtype)
+        if how.start == 0:
+            x = x * scheduler.init_noise_sigma
+        text, scale = self._to(positive), guidance.to(self.device, self.dtype)[:, None, None, None]
+        guided = bool((guidance > 1).any())
+        if guided:
+            text = torch.cat([self._to(negative), text])
+        for timestep in timesteps:
+            inputs = scheduler.scale_model_input(torch.cat([x, x]) if guided else x, timestep)
+            made = self.unet(inputs.contiguous(memory_format=torch.channels_last), timestep, encoder_hidden_states=text).sample
+            if guided:  # classifier-free guidance, Ho & Salimans 2022
+                without, with_ = made.chunk(2)
+                made = without + scale * (with_ - without)
+            x = scheduler.step(made, timestep, x, return_dict=False)[0]
+        return x.float().cpu()
+
+    def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
+        scheduler, timesteps = self._schedule(how)
+        noisy: Tensor = scheduler.add_noise(clean, noise, timesteps[:1].cpu().expand(len(clean)))
+        return noisy
+
+    def _schedule(self, how: Denoising) -> tuple[Any, Tensor]:
+        """A scheduler set to begin at step `how.start`, and the timesteps that are left."""
+        scheduler = samplers.scheduler(how.sampler, self.schedule)
+        scheduler.set_timesteps(how.steps, device=self.device)
+        first = how.start * scheduler.order
+        if hasattr(scheduler, "set_begin_index"):
+            scheduler.set_begin_index(first)
+        return scheduler, scheduler.timesteps[first:]
+
+    def _to(self, conditioning: Conditioning) -> Tensor:
+        return conditioning.tensors["prompt_embeds"].to(self.device, self.dtype)
+
+    @torch.inference_mode()
+    def decode(self, latents: Tensor) -> Images:
+        """One at a time: a decoder's peak memory is its batch's, and a picture's bits are its own."""
+        shift = getattr(self.vae.config, "shift_factor", None) or 0.0
+        pictures = []
+        for single in latents:
+            x = single[None].to(self.device, self.vae.dtype) / self.vae.config.scaling_factor + shift
+            image = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0]
+            pictures.append((image.float() / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu())
+        images: Images = torch.stack(pictures).numpy()
+        return images
+
+    @torch.inference_mode()
+    def encode(self, images: Images) -> Tensor:
+        x = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).to(self.vae.dtype) / 127.5 - 1
+        made = self.vae.encode(x.contiguous(memory_format=torch.channels_last))
+        clean = made.latents if hasattr(made, "latents") else made.latent_dist.mode()
+        shift = getattr(self.vae.config, "shift_factor", None) or 0.0
+        latents: Tensor = (clean.float() - shift) * self.vae.config.scaling_factor
+        return latents.cpu()

@@ -1,0 +1,271 @@
+"""What to show: prompts placed in time, read from arguments or files and checked.
+
+Knows nothing of models, frames' contents or tensors. A storyboard is frozen; change it by `model_copy(update=...)`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
+
+from .errors import AnimateError
+
+DEFAULT_FRAMES = 24
+DEFAULT_FPS = 12.0
+SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+LARGEST_SEED = 2**63 - 1  # what a torch generator takes
+LARGEST_SIDE = 8192  # pixels
+LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
+
+Loop = Literal["none", "cycle", "bounce"]
+At = int | StrictStr
+
+
+class Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Sampling(Frozen):
+    """How a picture is denoised. What is left out is the model's own."""
+
+    steps: int | None = Field(None, ge=1, le=1000, description="denoising steps per frame")
+    guidance: float | None = Field(None, ge=0, le=100, description="classifier-free guidance scale; up to 1: none")
+    sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
+
+
+class Keyframe(Frozen):
+    """A prompt and its seed, placed in time."""
+
+    prompt: StrictStr
+    at: At | None = Field(None, description='frame index (12), seconds ("2.5s") or share of the film ("50%"); left out: evenly spread')
+    seed: int | None = Field(None, ge=0, le=LARGEST_SEED, description="of the noise; left out: the storyboard's")
+    hold: int = Field(0, ge=0, description="frames that show this keyframe once more")
+    ease: str | None = Field(None, description="of the segment that begins here; left out: the storyboard's")
+    guidance: float | None = Field(None, ge=0, le=100)
+    negative: StrictStr | None = Field(None, description="what the picture should not show")
+
+    @field_validator("prompt")
+    @classmethod
+    def _not_empty(cls, prompt: str) -> str:
+        if not prompt.strip():
+            raise ValueError("an empty prompt; write what the picture shows")
+        return prompt
+
+    @field_validator("at")
+    @classmethod
+    def _readable(cls, at: At | None) -> At | None:
+        if isinstance(at, str):
+            place(at, frames=2, fps=1.0)
+        elif at is not None and at < 0:
+            raise ValueError(f"{at} is before the film; allowed: a frame index from 0")
+        return at
+
+
+class Storyboard(Frozen):
+    """All that is asked of a film."""
+
+    keyframes: tuple[Keyframe, ...] = Field(min_length=1)
+    frames: int | None = Field(None, le=LONGEST_FILM, description="of the finished film, holds included")
+    duration: float | None = Field(None, gt=0, description="seconds")
+    fps: float | None = Field(None, gt=0, le=1000, description="frames per second")
+    width: int | None = Field(None, description="pixels, a multiple of 8")
+    height: int | None = Field(None, description="pixels, a multiple of 8")
+    loop: Loop = Field("none", description="cycle: back to the first keyframe; bounce: there and back")
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
+    negative: StrictStr = ""
+    style: StrictStr = Field("", description='said after every prompt, or around it where it holds "{}"')
+    ease: str = "linear"
+    sampling: Sampling = Sampling()
+
+    @classmethod
+    def of(cls, *prompts: str, **settings: Any) -> Self:
+        """A storyboard of these prompts, evenly spread: `Storyboard.of("a seed", "a tree", frames=48, loop="cycle")`."""
+        return cls(keyframes=tuple(Keyframe(prompt=prompt) for prompt in prompts), **settings)
+
+    @field_validator("width", "height")
+    @classmethod
+    def _side(cls, side: int | None) -> int | None:
+        if side is not None and (side % 8 or not 8 <= side <= LARGEST_SIDE):
+            near = min(max(8, round(side / 8) * 8), LARGEST_SIDE)
+            raise ValueError(f"{side} pixels; allowed: multiples of 8 from 8 to {LARGEST_SIDE}; the nearest is {near}")
+        return side
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.frames is not None and self.duration is not None and self.fps is not None and round(self.duration * self.fps) != self.frames:
+            raise ValueError(f"{self.frames} frames at {self.fps:g} fps are not {self.duration:g} s; give two of frames, duration and fps")
+        if self.loop != "cycle" and len(self.keyframes) == 1:
+            raise ValueError('one prompt does not make a film; give a second one, or --loop cycle, or use "animate still"')
+        if self.count < 2:
+            raise ValueError(f'{self.count} frames; a film has at least 2; for one picture use "animate still"')
+        if self.count > LONGEST_FILM:
+            raise ValueError(f"{self.count} frames; allowed: up to {LONGEST_FILM}")
+        if self.loop == "bounce" and self.count % 2:
+            raise ValueError(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}")
+        return self
+
+    @property
+    def count(self) -> int:
+        """Frames of the finished film."""
+        if self.frames is not None:
+            return self.frames
+        return DEFAULT_FRAMES if self.duration is None else round(self.duration * self.rate)
+
+    @property
+    def rate(self) -> float:
+        """Frames per second."""
+        if self.fps is not None:
+            return self.fps
+        return DEFAULT_FPS if self.duration is None or self.frames is None else self.frames / self.duration
+
+    def styled(self, prompt: str) -> str:
+        if not self.style:
+            return prompt
+        return self.style.replace("{}", prompt) if "{}" in self.style else f"{prompt}, {self.style}"
+
+
+def place(at: At, frames: int, fps: float) -> int:
+    """The frame index that `at` means in a film of `frames` frames; halves are rounded up.
+
+    `50%` is half-way from the first frame to the last. Raises ValueError if `at` cannot be read.
+    """
+    if isinstance(at, int):
+        return at
+    said = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|%)\s*", at)
+    if not said:
+        raise ValueError(f'"{at}" is no place in time; allowed: a frame (12), seconds ("2.5s") or a share ("50%")')
+    number, unit = float(said[1]), said[2]
+    if unit == "%" and number > 100:
+        raise ValueError(f'"{at}" is past the end; allowed: "0%" to "100%"')
+    return math.floor((number * fps if unit == "s" else number / 100 * (frames - 1)) + 0.5)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------------
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2's plain scalars: `no` and `12:30` are words, `1e-3` is a number, a repeated key is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f'"{key.value}" is given twice', problem_mark=key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("int", r"[-+]?\d+", "-+0123456789"),
+    ("float", r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"(?:{_pattern})\Z"), [*_first, ""])
+
+
+def _float(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    return float(node.value)
+
+
+def _int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:float", _float)
+_Loader.add_constructor("tag:yaml.org,2002:int", _int)
+
+
+def read(path: Path, **overrides: Any) -> Storyboard:
+    """The storyboard in a .yaml, .toml or .json file; `overrides` replace what it says.
+
+    Raises AnimateError with file, line and column where the format has them.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnimateError(f"{path}: cannot be read ({error}); give a storyboard in {', '.join(SUFFIXES)}") from error
+    root: yaml.Node | None = None
+    try:
+        if path.suffix == ".toml":
+            data: Any = tomllib.loads(text)
+        else:  # JSON is YAML
+            loader = _Loader(text)
+            root = loader.get_single_node()
+            data = loader.construct_document(root) if root else None
+    except yaml.MarkedYAMLError as error:
+        raise AnimateError(f"{path}{_mark(error.problem_mark)}: {error.problem or error}; mend the file") from error
+    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise AnimateError(f"{path}: {' '.join(str(error).split())}; mend the file") from error
+    if not isinstance(data, Mapping):
+        raise AnimateError(f'{path}: holds no storyboard; it begins with a line like "keyframes:"')
+    inner = data.get("sampling")
+    if isinstance(inner, Mapping) and "sampling" in overrides:
+        overrides["sampling"] = {**inner, **overrides["sampling"]}
+    return build({**data, **overrides}, str(path), root)
+
+
+def build(data: Mapping[str, Any], source: str = "", root: yaml.Node | None = None) -> Storyboard:
+    """A storyboard from plain data; a keyframe may be a bare string. Raises AnimateError, one line."""
+    values = dict(data)
+    if isinstance(values.get("keyframes"), list | tuple):
+        values["keyframes"] = [{"prompt": k} if isinstance(k, str) else k for k in values["keyframes"]]
+    try:
+        return Storyboard(**values)
+    except ValidationError as error:
+        raise AnimateError(_one_line(error, source, root)) from error
+    except TypeError as error:  # a key that is no string
+        raise AnimateError(f"{source}: every key must be a word; {error}") from error
+
+
+def _one_line(error: ValidationError, source: str, root: yaml.Node | None) -> str:
+    first = error.errors()[0]
+    loc = tuple(part for part in first["loc"] if part not in ("int", "str", "constrained-str"))
+    where = source + _mark(_node_mark(root, loc)) if source else ""
+    name = ".".join(str(part) for part in loc)
+    if first["type"] == "extra_forbidden":
+        return _join(where, f'"{name}" is not known{_did_you_mean(loc)}')
+    said = first["msg"].removeprefix("Value error, ")
+    given = first["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and first["type"] != "value_error" else ""
+    more = f"; {len(error.errors()) - 1} more" if len(error.errors()) > 1 and first["type"] not in ("int_type", "string_type") else ""
+    return _join(where, _join(name, said + shown) + more)
+
+
+def _join(where: str, what: str) -> str:
+    return f"{where}: {what}" if where else what
+
+
+def _did_you_mean(loc: tuple[int | str, ...]) -> str:
+    kind: type[BaseModel] = Keyframe if loc[0] == "keyframes" and len(loc) > 1 else Sampling if loc[0] == "sampling" else Storyboard
+    names = sorted(kind.model_fields)
+    close = difflib.get_close_matches(str(loc[-1]), names, 1)
+    return f'; did you mean "{close[0]}"?' if close else f"; allowed: {', '.join(names)}"
+
+
+def _node_mark(node: yaml.Node | None, loc: tuple[int | str, ...]) -> yaml.Mark | None:
+    """Where in the file `loc` stands: the key of a mapping, the item of a list."""
+    mark: yaml.Mark | None = None
+    for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            node = node.value[part]
+            mark = node.start_mark
+        elif isinstance(node, yaml.MappingNode):
+            pair = next(((k, v) for k, v in node.value if k.value == part), None)
+            if pair is None:
+                break
+            mark, node = pair[0].start_mark, pair[1]
+    return mark
+
+
+def _mark(mark: yaml.Mark | None) -> str:
+    return f":{mark.line + 1}:{mark.column + 1}" if mark else ""

@@ -1,0 +1,129 @@
+"""When: a storyboard becomes frames. Says for every frame which two keyframes it lies between and how far along.
+
+Pure arithmetic: no prompt is read, no model is needed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .errors import AnimateError
+from .storyboard import Storyboard, place
+
+EASES: dict[str, Callable[[float], float]] = {
+    "linear": lambda t: t,
+    "in": lambda t: t * t,
+    "out": lambda t: t * (2 - t),
+    "in-out": lambda t: t * t * (3 - 2 * t),
+    "sine": lambda t: (1 - math.cos(math.pi * t)) / 2,
+    "step": lambda t: 0.0,
+}
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A place in the film. `a` and `b` count keyframes; on a circle (one prompt, cycle) they count its four quarters."""
+
+    index: int
+    a: int
+    b: int
+    mix: float  # 0..1 from a to b, eased
+
+
+def timeline(story: Storyboard) -> tuple[Frame, ...]:
+    """The frames of the finished film, in order: exactly `story.count`.
+
+    Every keyframe falls on a frame. Raises AnimateError if the keyframes do not fit.
+    """
+    for name in {story.ease, *(k.ease for k in story.keyframes if k.ease)}:
+        if name not in EASES:
+            raise AnimateError(f'ease "{name}" is not known; allowed: {", ".join(EASES)}')
+    if story.loop == "cycle":
+        return _circle(story.count) if len(story.keyframes) == 1 else _travel(story, story.count)
+    if story.loop == "none":
+        return _travel(story, story.count)
+    there = _travel(story, story.count // 2 + 1)
+    return tuple(Frame(i, f.a, f.b, f.mix) for i, f in enumerate([*there, *there[-2:0:-1]]))
+
+
+def _circle(count: int) -> tuple[Frame, ...]:
+    """Once around four noises a quarter of a turn apart."""
+    quarters = [divmod(4 * i, count) for i in range(count)]
+    return tuple(Frame(i, quarter, (quarter + 1) % 4, rest / count) for i, (quarter, rest) in enumerate(quarters))
+
+
+def _travel(story: Storyboard, count: int) -> tuple[Frame, ...]:
+    keys = story.keyframes
+    begins = _begins(story, count)
+    frames = []
+    for index in range(count):
+        # The last keyframe that has begun; before the first one of a cycle it is the last one of the round before.
+        a = max((k for k, begin in enumerate(begins) if begin <= index), default=None)
+        begin = begins[a] if a is not None else begins[-1] - count
+        a = len(keys) - 1 if a is None else a
+        last = a == len(keys) - 1
+        if story.loop != "cycle" and index < begins[0]:
+            frames.append(Frame(index, 0, 0, 0.0))
+            continue
+        end = begins[a + 1] if not last else begins[0] + (count if begin >= 0 else 0)
+        travelled = index - begin - keys[a].hold
+        if travelled <= 0 or (last and story.loop != "cycle"):
+            frames.append(Frame(index, a, a, 0.0))
+            continue
+        ease = EASES[keys[a].ease or story.ease]
+        mix = ease(travelled / (end - begin - keys[a].hold))
+        frames.append(Frame(index, a, (a + 1) % len(keys), mix))
+    return tuple(frames)
+
+
+def _begins(story: Storyboard, count: int) -> list[int]:
+    """The frame on which each keyframe begins, those without `at` spread evenly between their neighbours."""
+    keys, cycle = story.keyframes, story.loop == "cycle"
+    if len(keys) > count:
+        raise AnimateError(f"{len(keys)} keyframes do not fit on {count} frames; ask for more frames or fewer keyframes")
+    given: list[int | None] = [None if k.at is None else place(k.at, count, story.rate) for k in keys]
+    for number, begin in enumerate(given):
+        if begin is not None and begin >= count:
+            raise AnimateError(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; the film ends with frame {count - 1}")
+    first = given[0] = given[0] or 0
+    holds = [k.hold for k in keys]
+    # One anchor more than keyframes: where a cycle returns, or where the last hold of an open film ends.
+    end = first + count if cycle else count - 1 - holds[-1]
+    if not cycle and len(keys) > 1 and given[-1] is None:
+        given[-1] = end
+    anchors = [*given, end] if cycle else given
+    begins = _spread(anchors, holds)
+    for k, (here, following) in enumerate(pairwise(begins)):
+        if following - here < 1 + holds[k] and k + 1 < len(keys):
+            _refuse(k, here, following, holds[k])
+    if cycle and begins[-1] - begins[-2] < 1 + holds[-1]:
+        raise AnimateError(f"keyframe {len(keys)} holds past the end of the cycle; shorten the hold or ask for more frames")
+    if not cycle and begins[-1] + holds[-1] > count - 1:
+        raise AnimateError(f"keyframe {len(keys)} holds until frame {begins[-1] + holds[-1]}; the film ends with frame {count - 1}")
+    return begins[: len(keys)]
+
+
+def _refuse(k: int, here: int, following: int, hold: int) -> None:
+    if following == here:
+        raise AnimateError(f"keyframes {k + 1} and {k + 2} are both on frame {here}; move one or ask for more frames")
+    if following < here:
+        raise AnimateError(f"keyframe {k + 2} (frame {following}) comes before keyframe {k + 1} (frame {here}); put them in order of time")
+    raise AnimateError(
+        f"keyframe {k + 1} begins on frame {here} and holds {hold} more, but keyframe {k + 2} begins on frame {following}; "
+        "shorten the hold or ask for more frames"
+    )
+
+
+def _spread(anchors: Sequence[int | None], holds: Sequence[int]) -> list[int]:
+    """Fills the gaps: equal travel between the keyframes of a gap, their holds set aside; halves rounded up."""
+    known = [k for k, anchor in enumerate(anchors) if anchor is not None]
+    begins = [anchor or 0 for anchor in anchors]
+    for left, right in pairwise(known):
+        travel = begins[right] - begins[left] - sum(holds[left:right])
+        for k in range(left + 1, right):
+            share = (k - left) / (right - left)
+            begins[k] = begins[left] + sum(holds[left:k]) + math.floor(travel * share + 0.5)
+    return begins

@@ -1,0 +1,349 @@
+"""Images -> mp4, webm, gif, webp, png or a folder of PNGs. Streams: never holds the film.
+
+Every output is written under a temporary name beside it and renamed when it is whole. Knows nothing of storyboards or models.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import IO, Protocol
+
+import imageio_ffmpeg
+import numpy as np
+import PIL.Image
+
+from .errors import AnimateError
+
+Image = np.ndarray  # uint8 (H, W, 3), RGB
+GIF_FASTEST = 50  # frames per second: browsers play delays under two hundredths of a second as ten
+WEBP_QUALITY = 90
+STILLS = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float) -> Path:
+    """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path.
+
+    .mp4 (H.264), .webm (VP9), .gif, .webp, .png (one image: a still; several: animated), or a folder, written with a
+    trailing "/", for numbered PNGs. An existing file is replaced. Interrupted (Ctrl-C), the file is closed with the images
+    it has and KeyboardInterrupt goes on. Raises AnimateError if the format, the folder or ffmpeg will not do; nothing half
+    written is left.
+    """
+    target = Path(path)
+    make = writer(path, fps)
+    work: Writer | None = None
+    size: tuple[int, ...] = ()
+    interrupted = False
+    with _under_another_name(target) as temporary:
+        try:
+            for image in images:
+                _check(image, size)
+                if work is None:
+                    size = image.shape
+                    work = make(temporary, fps, (size[1], size[0]))
+                work.add(np.ascontiguousarray(image))
+        except KeyboardInterrupt:
+            if work is None:
+                raise
+            interrupted = True
+        except BaseException:
+            if work:
+                work.abort()
+            raise
+        if work is None:
+            raise AnimateError(f"{target}: no images to write")
+        work.close()
+    if interrupted:
+        raise KeyboardInterrupt
+    return target
+
+
+class Writer(Protocol):
+    """A file under way, made of (path, fps, (width, height))."""
+
+    def add(self, image: Image) -> None: ...
+    def close(self) -> None: ...
+    def abort(self) -> None: ...
+
+
+Make = Callable[[Path, float, tuple[int, int]], Writer]
+
+
+def writer(path: str | os.PathLike[str], fps: float) -> Make:
+    """The writer for this name, or AnimateError if the name, its folder or the pace cannot work. Writes nothing."""
+    said, target = os.fspath(path), Path(path)
+    writable(target)
+    if said.endswith("/"):
+        if target.exists() and (not target.is_dir() or any(target.iterdir())):
+            raise AnimateError(f"{said}: is there already and not empty; name a new folder")
+        return Folder
+    suffix = target.suffix.lower()
+    if suffix not in WRITERS:
+        raise AnimateError(f'{said}: suffix "{target.suffix}" is not known; allowed: {", ".join(WRITERS)}, or a folder ending in /')
+    if target.is_dir():
+        raise AnimateError(f"{said}: is a folder; name a file in it, or end the name in / for numbered PNGs")
+    if not fps > 0:
+        raise AnimateError(f"{fps:g} fps; allowed: above 0")
+    if suffix == ".gif" and fps > GIF_FASTEST:
+        raise AnimateError(f"{fps:g} fps is too fast for a GIF; allowed: up to {GIF_FASTEST}; use .mp4 or fewer fps")
+    return WRITERS[suffix]
+
+
+def writable(target: Path) -> None:
+    """Raises AnimateError if nothing can be written where `target` would be."""
+    parent = next(p for p in target.absolute().parents if p.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise AnimateError(f"{target}: {parent} is not a folder one can write to; choose another with -o")
+
+
+@contextlib.contextmanager
+def _under_another_name(target: Path) -> Iterator[Path]:
+    """A name beside the target, renamed to it at the end, removed on any failure."""
+    target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.absolute().parent / f".{target.name}.{os.getpid()}.part{target.suffix}"
+    try:
+        yield temporary
+        if target.is_dir():
+            target.rmdir()
+        os.replace(temporary, target)
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary)
+        temporary.unlink(missing_ok=True)
+
+
+def _check(image: Image, size: tuple[int, ...]) -> None:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise AnimateError(f"an image of {image.dtype} {image.shape}; allowed: uint8 (height, width, 3)")
+    if size and image.shape != size:
+        raise AnimateError(f"an image of {image.shape} in a film of {size}; all must have one size")
+
+
+# --- through ffmpeg -------------------------------------------------------------------------------------------------------
+
+
+def ffmpeg(*arguments: str) -> list[str]:
+    return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
+
+
+# What ffmpeg is told to make of raw frames.
+# Even sides for 4:2:0, and the same colours everywhere: without the tags players guess the matrix by the size.
+_YUV420 = (
+    *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
+    *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-color_range", "tv"),
+)
+MP4 = ("-c:v", "libx264", "-preset", "medium", "-crf", "16", *_YUV420, "-movflags", "+faststart", "-f", "mp4")
+WEBM = ("-c:v", "libvpx-vp9", "-crf", "24", "-b:v", "0", "-row-mt", "1", "-cpu-used", "3", *_YUV420, "-f", "webm")
+APNG = ("-c:v", "apng", "-pred", "mixed", "-plays", "0", "-f", "apng")
+LOSSLESS = ("-c:v", "ffv1", "-level", "3", "-f", "matroska")
+
+
+class Pipe:
+    """Raw frames into an ffmpeg process."""
+
+    def __init__(self, codec: tuple[str, ...], path: Path, fps: float, size: tuple[int, int]):
+        rate = Fraction(fps).limit_denominator(10_000)
+        source = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{size[0]}x{size[1]}", "-r", str(rate), "-i", "pipe:0")
+        self.words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process; a pipe could fill up and stop it
+        # A session of its own: Ctrl-C in a terminal reaches the whole group, and would cut the file before it is closed.
+        self.process = subprocess.Popen(
+            ffmpeg(*source, *codec, str(path)), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.words, start_new_session=True
+        )
+
+    def add(self, image: Image) -> None:
+        try:
+            self._input.write(image.data)
+        except BrokenPipeError as error:
+            self.process.wait()
+            raise AnimateError(f"ffmpeg stopped: {self._said()}") from error
+
+    def close(self) -> None:
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+        if self.process.wait():
+            raise AnimateError(f"ffmpeg failed: {self._said()}")
+        self.words.close()
+
+    def abort(self) -> None:
+        self.process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._input.close()
+        self.process.wait()
+        self.words.close()
+
+    @property
+    def _input(self) -> IO[bytes]:
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    def _said(self) -> str:
+        self.words.seek(0)
+        return " ".join(self.words.read().decode(errors="replace").split())[-400:] or "without a word"
+
+
+class Gif:
+    """One palette for the whole film, made from all of its frames: two passes over a lossless copy keep memory flat."""
+
+    def __init__(self, path: Path, fps: float, size: tuple[int, int]):
+        self.path = path
+        self.folder = tempfile.TemporaryDirectory(prefix="animate-")
+        self.copy = Path(self.folder.name) / "film.mkv"
+        self.pipe = Pipe(LOSSLESS, self.copy, fps, size)
+
+    def add(self, image: Image) -> None:
+        self.pipe.add(image)
+
+    def close(self) -> None:
+        self.pipe.close()
+        palette = str(self.copy.with_name("palette.png"))
+        # full: the ground must not dither between two close greens from one frame to the next.
+        self._ffmpeg("-i", str(self.copy), "-vf", "palettegen=stats_mode=full:reserve_transparent=0", "-update", "1", palette)
+        self._ffmpeg(
+            "-i",
+            str(self.copy),
+            "-i",
+            palette,
+            "-lavfi",
+            "paletteuse=dither=sierra2_4a:diff_mode=rectangle",
+            "-loop",
+            "0",
+            "-f",
+            "gif",
+            str(self.path),
+        )
+        self.folder.cleanup()
+
+    def _ffmpeg(self, *arguments: str) -> None:
+        done = subprocess.run(ffmpeg(*arguments), capture_output=True, start_new_session=True)
+        if done.returncode:
+            self.folder.cleanup()
+            raise AnimateError(f"ffmpeg failed: {' '.join(done.stderr.decode(errors='replace').split())[-400:]}")
+
+    def abort(self) -> None:
+        self.pipe.abort()
+        self.folder.cleanup()
+
+
+class Png:
+    """A still if there is one image, animated if there are more."""
+
+    def __init__(self, path: Path, fps: float, size: tuple[int, int]):
+        self.path, self.fps, self.size = path, fps, size
+        self.first: Image | None = None
+        self.pipe: Pipe | None = None
+
+    def add(self, image: Image) -> None:
+        if self.first is None:
+            self.first = image
+            return
+        if self.pipe is None:
+            self.pipe = Pipe(APNG, self.path, self.fps, self.size)
+            self.pipe.add(self.first)
+        self.pipe.add(image)
+
+    def close(self) -> None:
+        if self.pipe:
+            self.pipe.close()
+        elif self.first is not None:
+            PIL.Image.fromarray(self.first).save(self.path, "PNG")
+
+    def abort(self) -> None:
+        if self.pipe:
+            self.pipe.abort()
+
+
+# --- by ourselves ---------------------------------------------------------------------------------------------------------
+
+
+class Folder:
+    """Numbered PNGs."""
+
+    def __init__(self, path: Path, fps: float, size: tuple[int, int]):
+        self.path, self.count = path, 0
+        path.mkdir()
+
+    def add(self, image: Image) -> None:
+        PIL.Image.fromarray(image).save(self.path / f"{self.count:05d}.png")
+        self.count += 1
+
+    def close(self) -> None:
+        pass
+
+    def abort(self) -> None:
+        shutil.rmtree(self.path)
+
+
+class Webp:
+    """Animated WebP, frame by frame: encoders merge frames that look the same, and then a film has fewer than it says.
+
+    Container: RIFF of VP8X, ANIM and one ANMF per frame (WebP Container Specification).
+    """
+
+    def __init__(self, path: Path, fps: float, size: tuple[int, int]):
+        self.fps, self.count = fps, 0
+        self.extent = b"".join((side - 1).to_bytes(3, "little") for side in size)
+        self.file = path.open("wb")
+        self.file.write(b"RIFF\0\0\0\0WEBP")  # the length comes at the end
+        self.file.write(_chunk(b"VP8X", b"\x02\0\0\0" + self.extent))  # flag: animation
+        self.file.write(_chunk(b"ANIM", b"\0\0\0\0\0\0"))  # black behind, played for ever
+
+    def add(self, image: Image) -> None:
+        encoded = io.BytesIO()
+        PIL.Image.fromarray(image).save(encoded, "WEBP", quality=WEBP_QUALITY, method=4)
+        # Milliseconds, spread so that the film keeps its length.
+        begin, end = (round(i * 1000 / self.fps) for i in (self.count, self.count + 1))
+        frame = b"\0\0\0\0\0\0" + self.extent + (end - begin).to_bytes(3, "little") + b"\x02"  # at 0, 0; not blended
+        self.file.write(_chunk(b"ANMF", frame + encoded.getvalue()[12:]))  # without the still's own RIFF header
+        self.count += 1
+
+    def close(self) -> None:
+        length = self.file.tell()
+        self.file.seek(4)
+        self.file.write(struct.pack("<I", length - 8))
+        self.file.close()
+
+    def abort(self) -> None:
+        self.file.close()
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+
+
+def write_image(path: str | os.PathLike[str], image: Image) -> Path:
+    """Write one image; the suffix says the format. An existing file is replaced. Raises AnimateError."""
+    target = still_name(path)
+    _check(image, ())
+    with _under_another_name(target) as temporary:
+        PIL.Image.fromarray(image).save(temporary, quality=95)
+    return target
+
+
+def still_name(path: str | os.PathLike[str]) -> Path:
+    """The path, or AnimateError if one image cannot be written there."""
+    target = Path(path)
+    if target.suffix.lower() not in STILLS:
+        raise AnimateError(f'{target}: suffix "{target.suffix}" is not known; allowed: {", ".join(STILLS)}')
+    writable(target)
+    return target
+
+
+def _piped(codec: tuple[str, ...]) -> Make:
+    return lambda path, fps, size: Pipe(codec, path, fps, size)
+
+
+WRITERS: dict[str, Make] = {
+    ".mp4": _piped(MP4),
+    ".webm": _piped(WEBM),
+    ".gif": Gif,
+    ".webp": Webp,
+    ".png": Png,
+}

@@ -1,0 +1,121 @@
+"""A tiny Stable Diffusion of random weights, in diffusers' folder format: the real classes, the real loading code, in milliseconds."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported: a test that would reach for the network fails
+
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
+
+from animate.models import load_model
+from animate.models.unet import UNetModel
+
+WORDS = ("a", "the", "seed", "sprout", "tree", "pine", "in", "winter", "house", "boat", "night", "at", "of", "red", "photo")
+
+
+def tiny_tokenizer() -> CLIPTokenizer:
+    """CLIP's order of the vocabulary: bytes, bytes at the end of a word, merges, the two special tokens."""
+    from tokenizers import pre_tokenizers
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocab = [*letters, *(letter + "</w>" for letter in letters)]
+    merges: list[tuple[str, str]] = []
+    for word in WORDS:
+        parts = [*word[:-1], word[-1] + "</w>"]
+        while len(parts) > 1:
+            if (parts[0], parts[1]) not in merges:
+                merges.append((parts[0], parts[1]))
+                vocab.append(parts[0] + parts[1])
+            parts = [parts[0] + parts[1], *parts[2:]]
+    vocab += ["<|startoftext|>", "<|endoftext|>"]
+    numbered = {word: number for number, word in enumerate(dict.fromkeys(vocab))}
+    return CLIPTokenizer(vocab=numbered, merges=merges, model_max_length=77)
+
+
+def tiny_pipeline(**scheduler: object) -> StableDiffusionPipeline:
+    torch.manual_seed(0)
+    tokenizer = tiny_tokenizer()
+    text = CLIPTextConfig(
+        vocab_size=len(tokenizer), hidden_size=32, intermediate_size=37, num_hidden_layers=2, num_attention_heads=4, projection_dim=32,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id,
+    )  # fmt: skip
+    unet = UNet2DConditionModel(
+        sample_size=8, block_out_channels=(32, 64), layers_per_block=1, cross_attention_dim=32, attention_head_dim=8,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    )  # fmt: skip
+    vae = AutoencoderKL(
+        block_out_channels=(8, 8, 8, 8), norm_num_groups=4, layers_per_block=1, latent_channels=4, sample_size=64,
+        down_block_types=("DownEncoderBlock2D",) * 4, up_block_types=("UpDecoderBlock2D",) * 4,
+    )  # fmt: skip
+    settings = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "clip_sample": False, "set_alpha_to_one": False,
+                "steps_offset": 1} | scheduler  # fmt: skip
+    pipe = StableDiffusionPipeline(
+        vae=vae, text_encoder=CLIPTextModel(text).eval(), tokenizer=tokenizer, unet=unet, scheduler=DDIMScheduler(**settings),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    tiny_pipeline().save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> UNetModel:
+    """Loaded as any folder is; 64 x 64 pixels, four slots."""
+    model = load_model(str(tiny_folder), device="cpu", slots=4)
+    assert isinstance(model, UNetModel)
+    return model
+
+
+@dataclass
+class Work:
+    """What the UNet was asked for: assertions on work, never on clocks."""
+
+    calls: int = 0
+    samples: int = 0
+
+
+@pytest.fixture
+def work(tiny: UNetModel) -> Iterator[Work]:
+    counted = Work()
+
+    def count(module: object, args: tuple[torch.Tensor, ...], kwargs: object) -> None:
+        counted.calls += 1
+        counted.samples += args[0].shape[0]
+
+    handle = tiny.unet.register_forward_pre_hook(count, with_kwargs=True)
+    yield counted
+    handle.remove()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], tiny: UNetModel) -> Callable[..., tuple[int, str, str]]:
+    """Run the command in this process, in an empty folder, on the tiny model unless one is named: (exit code, stdout, stderr)."""
+    from animate.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("animate.cli.options.load", lambda model_name, *_: tiny)
+
+    def call(*args: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped, warnings.catch_warnings():
+            main(args)
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return int(stopped.value.code or 0), out, err
+
+    return call
