@@ -198,8 +198,8 @@ def read(path: Path, **overrides: Any) -> Storyboard:
     try:
         if path.suffix == ".toml":
             data: Any = tomllib.loads(text)
-        else:  # JSON is YAML
-            loader = _Loader(text)
+        else:  # JSON is YAML but for tabs between its tokens, which cannot stand inside its strings
+            loader = _Loader(text.replace("\t", " ") if path.suffix == ".json" else text)
             root = loader.get_single_node()
             data = loader.construct_document(root) if root else None
     except yaml.MarkedYAMLError as error:
@@ -228,7 +228,8 @@ def build(data: Mapping[str, Any], source: str = "", root: yaml.Node | None = No
 
 
 def _one_line(error: ValidationError, source: str, root: yaml.Node | None) -> str:
-    first = error.errors()[0]
+    # A word that is not known is often why another is missing.
+    first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     loc = tuple(part for part in first["loc"] if part not in ("int", "str", "constrained-str"))
     where = source + _mark(_node_mark(root, loc)) if source else ""
     name = ".".join(str(part) for part in loc)

@@ -6,6 +6,7 @@ Pure arithmetic: no prompt is read, no model is needed.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -56,25 +57,20 @@ def _circle(count: int) -> tuple[Frame, ...]:
 
 
 def _travel(story: Storyboard, count: int) -> tuple[Frame, ...]:
-    keys = story.keyframes
+    keys, cycle = story.keyframes, story.loop == "cycle"
     begins = _begins(story, count)
+    begins.append(begins[0] + count)  # where a cycle returns to its first keyframe
     frames = []
     for index in range(count):
-        # The last keyframe that has begun; before the first one of a cycle it is the last one of the round before.
-        a = max((k for k, begin in enumerate(begins) if begin <= index), default=None)
-        begin = begins[a] if a is not None else begins[-1] - count
-        a = len(keys) - 1 if a is None else a
-        last = a == len(keys) - 1
-        if story.loop != "cycle" and index < begins[0]:
-            frames.append(Frame(index, 0, 0, 0.0))
-            continue
-        end = begins[a + 1] if not last else begins[0] + (count if begin >= 0 else 0)
-        travelled = index - begin - keys[a].hold
-        if travelled <= 0 or (last and story.loop != "cycle"):
+        # Before its first keyframe, a cycle is where the round before left it, and an open film waits.
+        now = index + count * (cycle and index < begins[0])
+        a = max(0, bisect_right(begins, now, hi=len(keys)) - 1)
+        travelled = now - begins[a] - keys[a].hold
+        if travelled <= 0 or (a == len(keys) - 1 and not cycle):
             frames.append(Frame(index, a, a, 0.0))
             continue
         ease = EASES[keys[a].ease or story.ease]
-        mix = ease(travelled / (end - begin - keys[a].hold))
+        mix = ease(travelled / (begins[a + 1] - begins[a] - keys[a].hold))
         frames.append(Frame(index, a, (a + 1) % len(keys), mix))
     return tuple(frames)
 
@@ -82,8 +78,9 @@ def _travel(story: Storyboard, count: int) -> tuple[Frame, ...]:
 def _begins(story: Storyboard, count: int) -> list[int]:
     """The frame on which each keyframe begins, those without `at` spread evenly between their neighbours."""
     keys, cycle = story.keyframes, story.loop == "cycle"
-    if len(keys) > count:
-        raise AnimateError(f"{len(keys)} keyframes do not fit on {count} frames; ask for more frames or fewer keyframes")
+    if (needed := len(keys) + sum(k.hold for k in keys)) > count:
+        held = f" and their holds take {needed} frames and" if needed > len(keys) else ""
+        raise AnimateError(f"{len(keys)} keyframes{held} do not fit on {count} frames; ask for more frames or fewer keyframes")
     given: list[int | None] = [None if k.at is None else place(k.at, count, story.rate) for k in keys]
     for number, begin in enumerate(given):
         if begin is not None and begin >= count:

@@ -204,8 +204,9 @@ class Gif:
     def close(self) -> None:
         self.pipe.close()
         palette = str(self.copy.with_name("palette.png"))
-        # full: the ground must not dither between two close greens from one frame to the next.
-        self._ffmpeg("-i", str(self.copy), "-vf", "palettegen=stats_mode=full:reserve_transparent=0", "-update", "1", palette)
+        # Counted in 64 levels a channel: a count of every colour of a long film would take gigabytes.
+        coarse = ":".join(f"{channel}=bitor(bitand(val\\,252)\\,2)" for channel in "rgb")
+        self._ffmpeg("-i", str(self.copy), "-vf", f"lutrgb={coarse},palettegen=reserve_transparent=0", "-update", "1", palette)
         self._ffmpeg(
             "-i",
             str(self.copy),

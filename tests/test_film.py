@@ -1,0 +1,130 @@
+"""The promises of a film, on a tiny model: exact frames, exact ends, closed loops, same recipe same pixels, flat memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from animate import AnimateError, Keyframe, PromptWarning, Sampling, Storyboard, load_model, render, sheet, still
+from animate.models.unet import UNetModel
+
+FEW = Sampling(steps=3, guidance=2.0)
+
+
+def film(model: UNetModel, *prompts: str, frames: int = 7, only: range | None = None, **settings: Any) -> list[np.ndarray]:
+    return list(render(Storyboard.of(*prompts, frames=frames, sampling=FEW, **settings), model, frames=only))
+
+
+def test_a_film_has_exactly_its_frames(tiny: UNetModel) -> None:
+    made = film(tiny, "a seed", "a tree")
+    assert len(made) == 7
+    assert all(image.shape == (64, 64, 3) and image.dtype == np.uint8 for image in made)
+    assert len({image.tobytes() for image in made}) == 7
+
+
+def test_ends_are_the_stills_bit_for_bit_under_equal_slots(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device="cpu", slots=1)
+    assert isinstance(model, UNetModel)
+    made = film(model, "a seed", "a tree", seed=8)
+    assert np.array_equal(made[0], still("a seed", model, seed=8, sampling=FEW))
+    assert np.array_equal(made[-1], still("a tree", model, seed=8, sampling=FEW))
+
+
+def test_ends_are_the_stills_within_a_grey_level_under_other_slots(tiny: UNetModel) -> None:
+    made = film(tiny, "a seed", "a tree")
+    for image, prompt in ((made[0], "a seed"), (made[-1], "a tree")):
+        assert np.abs(image.astype(int) - still(prompt, tiny, sampling=FEW).astype(int)).max() <= 1
+
+
+def test_part_of_a_film_has_the_pixels_of_the_whole(tiny: UNetModel) -> None:
+    whole = film(tiny, "a seed", "a tree", frames=20)
+    part = film(tiny, "a seed", "a tree", frames=20, only=range(10, 14))
+    assert len(part) == 4
+    assert all(np.array_equal(a, b) for a, b in zip(part, whole[10:14], strict=True))
+
+
+def test_same_storyboard_same_pixels(tiny: UNetModel) -> None:
+    again = [film(tiny, "a seed", "a tree", "the night") for _ in range(2)]
+    assert all(np.array_equal(a, b) for a, b in zip(*again, strict=True))
+
+
+@pytest.mark.parametrize("prompts", [("a seed", "a tree", "the night"), ("a seed",)])
+def test_a_cycle_closes_with_a_step_like_any_other(tiny: UNetModel, prompts: tuple[str, ...]) -> None:
+    made = np.array(film(tiny, *prompts, frames=24, loop="cycle")).astype(float)
+    steps = np.abs(np.roll(made, -1, axis=0) - made).mean((1, 2, 3))
+    assert steps.min() > 0
+    assert steps[-1] <= 1.5 * np.median(steps)
+    assert steps.max() <= 3 * np.median(steps)
+
+
+def test_seeds_of_keyframes_are_blended_on_the_way(tiny: UNetModel) -> None:
+    keys = (Keyframe(prompt="a seed", seed=1), Keyframe(prompt="a seed", seed=2))
+    made = list(render(Storyboard(keyframes=keys, frames=7, sampling=FEW), tiny))
+    for image, seed in ((made[0], 1), (made[-1], 2)):
+        assert np.abs(image.astype(int) - still("a seed", tiny, seed=seed, sampling=FEW).astype(int)).max() <= 1
+    assert len({image.tobytes() for image in made}) == 7
+
+
+def test_nothing_is_drawn_twice_and_nothing_before_it_is_asked_for(tiny: UNetModel, work: Any) -> None:
+    images = render(Storyboard.of("a seed", "a tree", frames=24, loop="bounce", sampling=FEW), tiny)
+    assert work.samples == 0
+    next(images)
+    assert work.samples == 2 * 3 * 4, "one batch of four slots, guided, three steps"
+    assert len(list(images)) == 23
+    assert work.samples == 2 * 3 * 16, "13 cels in batches of four"
+
+
+def test_a_held_picture_is_drawn_and_decoded_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded = []
+    decode = tiny.decode
+    monkeypatch.setattr(tiny, "decode", lambda latents: decoded.append(len(latents)) or decode(latents))
+    keys = (Keyframe(prompt="a seed", hold=5), Keyframe(prompt="a tree", hold=3))
+    assert len(list(render(Storyboard(keyframes=keys, frames=12, sampling=FEW), tiny))) == 12
+    assert sum(decoded) == 4
+
+
+def test_negative_guidance_size_and_style_reach_the_picture(tiny: UNetModel) -> None:
+    plain = still("a tree", tiny, sampling=FEW)
+    for settings in ({"negative": "red"}, {"style": "photo"}, {"seed": 1}, {"sampling": Sampling(steps=3, guidance=9.0)}):
+        assert not np.array_equal(plain, still("a tree", tiny, **{"sampling": FEW, **settings}))
+    assert still("a tree", tiny, sampling=FEW, width=96, height=48).shape == (48, 96, 3)
+
+
+def test_a_sheet_shows_the_keyframes(tiny: UNetModel) -> None:
+    made = list(sheet(Storyboard.of("a seed", "a tree", sampling=FEW), tiny))
+    assert np.array_equal(made[1], still("a tree", tiny, sampling=FEW))
+
+
+def test_what_cannot_work_is_said_before_anything_is_drawn(tiny: UNetModel, work: Any) -> None:
+    with pytest.raises(AnimateError, match="do not fit"):
+        render(Storyboard.of("a", "b", "c", frames=2), tiny)
+    with pytest.raises(AnimateError, match="sampler"):
+        render(Storyboard.of("a", "b", sampling=Sampling(sampler="magic")), tiny)
+    with pytest.raises(AnimateError, match="allowed are 0 to 6"):
+        film(tiny, "a", "b", only=range(5, 9))
+    assert work.samples == 0
+
+
+def test_prompts_that_are_not_understood_warn_once(tiny: UNetModel) -> None:
+    with pytest.warns(PromptWarning, match="byte by byte") as warned:
+        render(Storyboard.of("\u79cd\u5b50", "\u79cd\u5b50", sampling=FEW), tiny)
+    assert len(warned) == 1
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_memory_does_not_grow_with_the_film(tiny_folder: Path, tmp_path: Path, suffix: str) -> None:
+    """Peak resident memory of the process and its children: 2,000 frames within 100 MB of 100."""
+    script = Path(__file__).parent / "benchmarks" / "memory.py"
+    done = subprocess.run(
+        [sys.executable, str(script), "--model", str(tiny_folder), "--output", str(tmp_path / f"film{suffix}"), "--frames", "100", "2000"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    short, long = json.loads(done.stdout.splitlines()[-1])
+    assert long["frames"] == 2000
+    assert long["peak_mb"] - short["peak_mb"] < 100

@@ -1,0 +1,179 @@
+"""The seam to the models: our loop against diffusers' own pipelines, loading, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import tiny_pipeline
+from diffusers import DiffusionPipeline, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+
+from animate import AnimateError, load_model
+from animate.models import samplers
+from animate.models.base import Conditioning, Denoising
+from animate.models.unet import UNetModel
+
+
+def batch(model: UNetModel, *prompts: str) -> Conditioning:
+    return Conditioning.batch([model.embed(prompt) for prompt in prompts])
+
+
+@pytest.fixture(scope="module")
+def pipe(tiny_folder: Path) -> StableDiffusionPipeline:
+    loaded = StableDiffusionPipeline.from_pretrained(tiny_folder, low_cpu_mem_usage=False)
+    loaded.set_progress_bar_config(disable=True)
+    return loaded
+
+
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_every_sampler_draws_what_diffusers_draws(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str, guidance: float) -> None:
+    noise = torch.stack([tiny.noise(seed, 64, 64) for seed in (1, 2)])
+    positive, negative = batch(tiny, "a seed", "a tree"), batch(tiny, "", "the night")
+    pipe.scheduler = samplers.scheduler(sampler, tiny.schedule)
+    theirs = pipe(
+        prompt_embeds=positive.tensors["prompt_embeds"], negative_prompt_embeds=negative.tensors["prompt_embeds"], latents=noise,
+        num_inference_steps=7, guidance_scale=guidance, output_type="latent",
+    ).images  # fmt: skip
+    ours = tiny.denoise(noise, positive, negative, torch.full((2,), guidance), Denoising(sampler, 7))
+    assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
+
+
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+def test_starting_from_an_image_is_diffusers_image_to_image(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str) -> None:
+    steps, strength = 10, 0.6
+    theirs = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
+    theirs.set_progress_bar_config(disable=True)
+    theirs.scheduler = samplers.scheduler(sampler, tiny.schedule)
+    clean = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(9))
+    made = theirs(
+        "a tree", image=clean, strength=strength, num_inference_steps=steps, guidance_scale=3.0, output_type="latent",
+        generator=torch.Generator().manual_seed(4),
+    ).images  # fmt: skip
+    how = Denoising(sampler, steps, start=steps - int(steps * strength))
+    begun = tiny.renoise(clean, tiny.noise(4, 64, 64)[None], how)
+    ours = tiny.denoise(begun, batch(tiny, "a tree"), batch(tiny, ""), torch.tensor([3.0]), how)
+    assert (ours - made).abs().max() <= 1e-4 * made.abs().max()
+
+
+def test_ddim_goes_on_from_any_step_it_reached(tiny: UNetModel) -> None:
+    """DDIM keeps no history, so a film may begin late from where another run was."""
+    noise, how = tiny.noise(0, 64, 64)[None], Denoising("ddim", 6)
+    seen: list[torch.Tensor] = []
+    handle = tiny.unet.register_forward_pre_hook(lambda module, args: seen.append(args[0].clone()))
+    whole = tiny.denoise(noise, batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), how)
+    handle.remove()
+    late = tiny.denoise(seen[2], batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), Denoising("ddim", 6, start=2))
+    assert torch.equal(late, whole)
+
+
+def test_embeddings_and_pictures_are_those_of_the_pipeline(tiny: UNetModel, pipe: StableDiffusionPipeline) -> None:
+    with torch.no_grad():
+        theirs, _ = pipe.encode_prompt("a red house", "cpu", 1, False)
+    assert torch.equal(tiny.embed("a red house").tensors["prompt_embeds"], theirs[0])
+    latents = tiny.noise(3, 64, 64)[None]
+    with torch.no_grad():
+        picture = pipe.image_processor.postprocess(pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample, output_type="np")
+    assert np.abs(tiny.decode(latents)[0].astype(int) - (picture[0] * 255).round().astype(int)).max() <= 1
+
+
+def test_encoding_takes_the_mean(tiny: UNetModel) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    assert torch.equal(tiny.encode(images), tiny.encode(images))
+    assert tiny.encode(images).shape == (2, 4, 8, 8)
+
+
+def test_noise_is_the_seeds_own(tiny: UNetModel) -> None:
+    assert torch.equal(tiny.noise(5, 64, 128), torch.randn(4, 16, 8, generator=torch.Generator("cpu").manual_seed(5)))
+
+
+def test_guidance_of_one_asks_the_unet_once(tiny: UNetModel, work: object) -> None:
+    how, noise = Denoising("ddim", 3), tiny.noise(0, 64, 64)[None]
+    tiny.denoise(noise, batch(tiny, "a"), batch(tiny, ""), torch.ones(1), how)
+    assert vars(work) == {"calls": 3, "samples": 3}
+    tiny.denoise(noise, batch(tiny, "a"), batch(tiny, ""), torch.full((1,), 2.0), how)
+    assert vars(work) == {"calls": 6, "samples": 9}
+
+
+def test_a_cels_bits_do_not_depend_on_its_neighbours_or_its_slot(tiny: UNetModel) -> None:
+    def last(*seeds: int) -> torch.Tensor:
+        noise = torch.stack([tiny.noise(seed, 64, 64) for seed in seeds])
+        return tiny.denoise(noise, batch(tiny, *["a tree"] * 4), batch(tiny, *[""] * 4), torch.full((4,), 3.0), Denoising("dpm++2m", 4))
+
+    assert torch.equal(last(1, 2, 3, 7)[3], last(4, 7, 6, 6)[1])
+    assert torch.equal(last(7, 7, 7, 7)[0], last(4, 7, 6, 6)[1])
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("PLMS", "pndm"), ("DPM++ 2M", "dpm++2m"), ("dpmpp_2m", "dpm++2m"), ("DPM-Solver++", "dpm++2m"), ("Euler", "euler"), ("ddim", "ddim")],
+)
+def test_samplers_are_known_by_what_people_say(said: str, name: str) -> None:
+    assert samplers.canonical(said) == name
+
+
+def test_an_unknown_sampler_is_refused() -> None:
+    with pytest.raises(AnimateError, match=r'sampler "dimm" is not known; allowed: ddim, .*did you mean "ddim"'):
+        samplers.canonical("dimm")
+
+
+def test_the_models_own_sampler_is_the_default(tiny: UNetModel) -> None:
+    assert (tiny.defaults.sampler, tiny.defaults.width, tiny.defaults.height) == ("ddim", 64, 64)
+    assert samplers.own({"_class_name": "EulerDiscreteScheduler"}) == "euler"
+
+
+def test_long_and_foreign_prompts_are_remarked_on(tiny: UNetModel) -> None:
+    assert tiny.remarks("a photo of a red tree in winter") == []
+    (long,) = tiny.remarks("a seed " * 50)
+    assert "100 tokens long" in long
+    assert "reads 75" in long
+    (foreign,) = tiny.remarks("a \u79cd\u5b50")
+    assert "only byte by byte" in foreign
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("sprut", 'model "sprut" is not known; allowed: sprout'),
+        ("./nowhere", "is not known"),
+        ("a/b/c", "is not known"),
+        ("model.ckpt", "is not known"),
+    ],
+)
+def test_unknown_models_are_refused_without_a_network(name: str, said: str) -> None:
+    with pytest.raises(AnimateError, match=said):
+        load_model(name)
+
+
+def test_a_model_that_is_not_on_this_machine_is_one_line() -> None:
+    with pytest.raises(AnimateError, match="model nobody/nothing cannot be loaded: ") as refused:
+        load_model("nobody/nothing")
+    assert "\n" not in str(refused.value)
+
+
+def test_folders_that_are_no_model_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AnimateError, match="without model_index"):
+        load_model(str(tmp_path))
+
+
+def test_unknown_devices_and_dtypes_are_refused(tiny_folder: Path) -> None:
+    with pytest.raises(AnimateError, match='device "tpu" is not here'):
+        load_model(str(tiny_folder), device="tpu")
+    with pytest.raises(AnimateError, match='dtype "int8" is not known'):
+        load_model(str(tiny_folder), dtype="int8")
+
+
+def test_pipelines_of_another_kind_are_refused(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tiny_pipeline()
+    other.register_modules(unet=None)
+    monkeypatch.setattr(DiffusionPipeline, "from_pretrained", lambda *_, **__: other)
+    with pytest.raises(AnimateError, match="cannot be animated"):
+        load_model(str(tiny_folder))
+
+
+def test_half_precision_is_used_where_asked(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device="cpu", dtype="bfloat16")
+    assert model.numerics.dtype == "bfloat16"
+    assert model.noise(0, 64, 64).dtype == torch.float32

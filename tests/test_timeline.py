@@ -1,0 +1,129 @@
+"""When: which two keyframes every frame lies between."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from animate import AnimateError, Keyframe, Storyboard
+from animate.timeline import EASES, timeline
+
+
+def film(*keys: str | dict[str, Any], **settings: Any) -> Storyboard:
+    return Storyboard(keyframes=tuple(Keyframe(prompt=k) if isinstance(k, str) else Keyframe(prompt="k", **k) for k in keys), **settings)
+
+
+def shown(story: Storyboard) -> list[tuple[int, int, float]]:
+    return [(f.a, f.b, round(f.mix, 4)) for f in timeline(story)]
+
+
+def begins(story: Storyboard) -> list[int]:
+    """The frame on which each keyframe is first shown as itself."""
+    frames = timeline(story)
+    return [next(f.index for f in frames if f.a == k and f.mix == 0) for k in range(len(story.keyframes))]
+
+
+def test_two_prompts_go_from_end_to_end() -> None:
+    assert shown(film("a", "b", frames=5)) == [(0, 1, 0.25 * i) if 0 < i < 4 else (i // 4, i // 4, 0.0) for i in range(5)]
+
+
+def test_keyframes_are_spread_evenly() -> None:
+    assert begins(film("a", "b", "c", frames=25)) == [0, 12, 24]
+    assert begins(film("a", "b", "c", frames=24)) == [0, 12, 23]  # 11.5: halves are rounded up
+    assert begins(film("a", "b", "c", "d", frames=48, loop="cycle")) == [0, 12, 24, 36]
+
+
+def test_a_cycle_ends_one_step_before_it_begins() -> None:
+    frames = timeline(film("a", "b", frames=8, loop="cycle"))
+    assert (frames[-1].a, frames[-1].b, frames[-1].mix) == (1, 0, 0.75)
+
+
+def test_one_prompt_in_a_cycle_walks_a_circle_in_even_steps() -> None:
+    for count in (5, 6, 8, 24):
+        angles = [90 * (f.a + f.mix) for f in timeline(film("a", frames=count, loop="cycle"))]
+        assert angles == pytest.approx([360 * i / count for i in range(count)])
+
+
+def test_a_bounce_repeats_neither_end() -> None:
+    frames = shown(film("a", "b", frames=8, loop="bounce"))
+    there = shown(film("a", "b", frames=5))
+    assert frames == [*there, *there[-2:0:-1]]
+
+
+def test_holds_count_as_frames_of_the_film() -> None:
+    story = film({"hold": 2}, {"hold": 3}, frames=12)
+    assert [a for a, b, mix in shown(story) if mix == 0] == [0, 0, 0, 1, 1, 1, 1]
+    assert len(timeline(story)) == 12
+
+
+def test_places_are_kept_and_the_rest_spread_between_them() -> None:
+    assert begins(film({}, {}, {"at": 8}, {}, {"at": "100%"}, frames=25)) == [0, 4, 8, 16, 24]
+    assert begins(film({}, {"at": "2.5s"}, {}, frames=60)) == [0, 30, 59]
+
+
+def test_before_the_first_and_after_the_last_keyframe_they_are_shown() -> None:
+    assert shown(film({"at": 2}, {"at": 4}, frames=7)) == [(0, 0, 0)] * 3 + [(0, 1, 0.5)] + [(1, 1, 0)] * 3
+
+
+def test_a_cycle_may_begin_between_its_keyframes() -> None:
+    assert shown(film({"at": 2}, {"at": 6}, frames=8, loop="cycle"))[:3] == [(1, 0, 0.5), (1, 0, 0.75), (0, 0, 0)]
+
+
+@pytest.mark.parametrize("name", EASES)
+def test_eases_begin_at_the_keyframe_and_never_leave_the_segment(name: str) -> None:
+    ease = EASES[name]
+    assert ease(0.0) == 0
+    assert all(-1e-9 <= ease(i / 100) <= 1 for i in range(101))
+    assert all(ease(i / 100) <= ease((i + 1) / 100) for i in range(99))
+    assert name == "step" or ease(1.0) == pytest.approx(1)
+
+
+def test_ease_is_the_segments_own_or_the_films() -> None:
+    mixes = [mix for _, _, mix in shown(film({"ease": "in"}, {}, {}, frames=9, ease="out"))]
+    assert mixes == [0, 0.0625, 0.25, 0.5625, 0, 0.4375, 0.75, 0.9375, 0]
+
+
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        (film("a", "b", "c", frames=2), "3 keyframes do not fit on 2 frames"),
+        (film({"at": 0}, {"at": 6}, {"at": 4}, frames=9), "keyframe 3 .* before keyframe 2"),
+        (film({"at": 0}, {"at": 4}, {"at": "50%"}, frames=9), "both on frame 4"),
+        (film({}, {"at": 24}, frames=24), "the film ends with frame 23"),
+        (film({"hold": 9}, {"at": 5}, frames=24), "holds 9 more"),
+        (film({}, {"at": 20, "hold": 9}, frames=24), "holds until frame 29"),
+        (film({}, {"hold": 30}, frames=24, loop="cycle"), "hold"),
+        (film({"hold": 30}, {}, frames=24), "hold|before"),
+        (film("a", "b", ease="bounce"), 'ease "bounce" is not known; allowed: linear'),
+    ],
+)
+def test_what_does_not_fit_is_refused(story: Storyboard, said: str) -> None:
+    with pytest.raises(AnimateError, match=said):
+        timeline(story)
+
+
+keys = st.fixed_dictionaries(
+    {"hold": st.integers(0, 3)},
+    optional={"at": st.one_of(st.integers(0, 60), st.integers(0, 100).map("{}%".format), st.floats(0, 5).map("{:.2f}s".format))},
+)
+
+
+@given(st.lists(keys, min_size=1, max_size=6), st.integers(2, 60), st.sampled_from(["none", "cycle", "bounce"]), st.sampled_from(sorted(EASES)))
+def test_any_storyboard_gives_exactly_its_frames_or_is_refused(keyframes: list[dict[str, Any]], frames: int, loop: str, ease: str) -> None:
+    if (len(keyframes) == 1 and loop != "cycle") or (loop == "bounce" and frames % 2):
+        return
+    story = film(*keyframes, frames=frames, loop=loop, ease=ease)
+    try:
+        made = timeline(story)
+    except AnimateError:
+        return
+    assert [f.index for f in made] == list(range(frames))
+    assert all(0 <= f.mix <= 1 for f in made)
+    if len(keyframes) > 1:
+        assert {f.a for f in made if f.mix == 0} == set(range(len(keyframes))), "every keyframe falls on a frame"
+        for k, key in enumerate(keyframes):
+            shown_as_itself = sum(f.a == f.b == k for f in made)
+            assert shown_as_itself >= 1 + key["hold"]

@@ -1,0 +1,193 @@
+"""Images into files: every format read back by another reader, whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio.v3 as iio
+import imageio_ffmpeg
+import numpy as np
+import PIL.Image
+import pytest
+
+from animate import AnimateError, video, write_video
+from animate.video import write_image, writer
+
+FORMATS = [".mp4", ".webm", ".gif", ".webp", ".png"]
+
+
+def pictures(count: int, size: tuple[int, int] = (32, 48)) -> list[np.ndarray]:
+    """A bright bar walking over a coloured ramp; every second one is shown twice."""
+    height, width = size
+    ramp = np.linspace(0, 255, width, dtype=np.uint8)
+    made = []
+    for i in range(count):
+        image = np.stack([np.tile(ramp, (height, 1)), np.full((height, width), 90, np.uint8), np.tile(ramp[::-1], (height, 1))], -1)
+        image[:, (i // 2 * 5) % width] = 250
+        made.append(image)
+    return made
+
+
+def read(path: Path, size: tuple[int, int] = (32, 48)) -> np.ndarray:
+    """All frames, uint8 (N, H, W, 3)."""
+    if path.suffix in (".mp4", ".webm"):
+        height, width = (side + side % 2 for side in size)
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+        raw = subprocess.run(command, capture_output=True, check=True).stdout
+        return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+    return np.stack([np.asarray(frame)[..., :3] for frame in iio.imiter(path, plugin="pillow")])
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.mark.parametrize("size", [(32, 48), (33, 47)])
+def test_every_frame_comes_back(tmp_path: Path, suffix: str, size: tuple[int, int]) -> None:
+    images = pictures(12, size)
+    path = write_video(tmp_path / f"film{suffix}", images, fps=10)
+    seen = read(path, size)[:, : size[0], : size[1]]
+    assert len(seen) == 12, "holds included: no encoder may merge frames"
+    assert seen.shape[1:3] == size
+    error = np.abs(seen.astype(int) - np.stack(images)).mean()
+    assert error <= {".png": 0, ".webp": 8, ".gif": 8}.get(suffix, 14)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name], "nothing temporary is left"
+
+
+def test_h264_is_what_every_player_takes(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "film.mp4", pictures(12), fps=12)
+    told = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True, text=True).stderr
+    for word in ("h264", "yuv420p(tv, bt709", "12 fps", "00:00:01.00"):
+        assert word in told
+    data = path.read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat"), "the index comes first: it plays while it loads"
+
+
+def test_colours_come_back_as_they_were(tmp_path: Path) -> None:
+    flat = [np.full((32, 32, 3), colour, np.uint8) for colour in ((200, 40, 40), (40, 180, 60), (30, 60, 200), (250, 250, 250), (0, 0, 0))]
+    for suffix in FORMATS:
+        seen = read(write_video(tmp_path / f"flat{suffix}", flat, fps=5), (32, 32))
+        assert np.abs(seen.astype(int) - np.stack(flat)).max() <= 6, suffix
+
+
+@pytest.mark.parametrize(("fps", "delays"), [(24, {40, 50}), (12, {80, 90}), (10, {100}), (50, {20})])
+def test_gif_delays_add_up_to_the_films_length(tmp_path: Path, fps: int, delays: set[int]) -> None:
+    path = write_video(tmp_path / "film.gif", pictures(2 * fps), fps)
+    with PIL.Image.open(path) as gif:
+        seen = []
+        for i in range(gif.n_frames):
+            gif.seek(i)
+            seen.append(gif.info["duration"])
+        assert gif.info["loop"] == 0
+    assert set(seen) == delays
+    assert abs(sum(seen) - 2000) <= 10
+
+
+def test_webp_delays_add_up(tmp_path: Path) -> None:
+    with PIL.Image.open(write_video(tmp_path / "film.webp", pictures(24), 24)) as film:
+        seen = []
+        for i in range(film.n_frames):
+            film.seek(i)
+            film.load()
+            seen.append(film.info["duration"])
+    assert sum(seen) == 1000
+
+
+def test_a_folder_gets_numbered_pngs(tmp_path: Path) -> None:
+    images = pictures(3)
+    write_video(f"{tmp_path}/frames/", images, 12)
+    assert sorted(p.name for p in (tmp_path / "frames").iterdir()) == ["00000.png", "00001.png", "00002.png"]
+    assert np.array_equal(np.asarray(PIL.Image.open(tmp_path / "frames" / "00002.png")), images[2])
+    with pytest.raises(AnimateError, match="not empty"):
+        write_video(f"{tmp_path}/frames/", images, 12)
+
+
+def test_one_image_is_a_still_png(tmp_path: Path) -> None:
+    with PIL.Image.open(write_video(tmp_path / "one.png", pictures(1), 12)) as image:
+        assert getattr(image, "n_frames", 1) == 1
+
+
+def test_an_older_file_is_replaced_only_by_a_whole_one(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"before")
+
+    def failing() -> Iterator[np.ndarray]:
+        yield from pictures(5)
+        raise RuntimeError("the model broke")
+
+    for suffix in (*FORMATS, "/"):
+        with pytest.raises(RuntimeError, match="the model broke"):
+            write_video(f"{tmp_path}/film{suffix}" if suffix != "/" else f"{tmp_path}/frames/", failing(), 12)
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+    write_video(path, pictures(5), 12)
+    assert len(read(path)) == 5
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_interrupted_films_are_closed_with_what_is_there(tmp_path: Path, suffix: str) -> None:
+    def interrupted() -> Iterator[np.ndarray]:
+        yield from pictures(5)
+        os.kill(os.getpid(), signal.SIGINT)
+        yield from pictures(5)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_video(tmp_path / f"film{suffix}", interrupted(), 12)
+    assert len(read(tmp_path / f"film{suffix}")) in (5, 6)
+
+
+def test_interrupted_before_the_first_image_leaves_nothing(tmp_path: Path) -> None:
+    def interrupted() -> Iterator[np.ndarray]:
+        raise KeyboardInterrupt
+        yield
+
+    with pytest.raises(KeyboardInterrupt):
+        write_video(tmp_path / "film.mp4", interrupted(), 12)
+    assert not list(tmp_path.iterdir())
+
+
+def test_ffmpegs_own_words_reach_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(video.WRITERS, ".mp4", lambda *made_of: video.Pipe(("-c:v", "no_such_codec"), *made_of))
+    with pytest.raises(AnimateError, match="no_such_codec"):
+        write_video(tmp_path / "film.mp4", pictures(400, (256, 256)), 12)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("name", "fps", "said"),
+    [
+        ("film.avi", 12, 'suffix ".avi" is not known; allowed: .mp4, .webm, .gif, .webp, .png, or a folder'),
+        ("film", 12, 'suffix "" is not known'),
+        ("film.gif", 60, "too fast for a GIF; allowed: up to 50"),
+        ("film.mp4", 0, "allowed: above 0"),
+        ("film.mp4", -3, "allowed: above 0"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str, fps: float, said: str) -> None:
+    with pytest.raises(AnimateError, match=said.replace(".", r"\.")):
+        writer(tmp_path / name, fps)
+
+
+def test_folders_that_cannot_be_written_to_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(AnimateError, match="not a folder one can write to"):
+        writer(tmp_path / "file" / "film.mp4", 12)
+    (tmp_path / "folder.mp4").mkdir()
+    with pytest.raises(AnimateError, match="is a folder"):
+        writer(tmp_path / "folder.mp4", 12)
+
+
+@pytest.mark.parametrize("images", [[], [np.zeros((8, 8), np.uint8)], [np.zeros((8, 8, 3))], [*pictures(1), *pictures(1, (8, 8))]])
+def test_what_are_no_images_of_one_size_is_refused(tmp_path: Path, images: list[np.ndarray]) -> None:
+    with pytest.raises(AnimateError):
+        write_video(tmp_path / "film.mp4", images, 12)
+    assert not list(tmp_path.iterdir())
+
+
+def test_stills_go_by_their_suffix(tmp_path: Path) -> None:
+    for name in ("a.png", "a.jpg", "a.webp"):
+        with PIL.Image.open(write_image(tmp_path / name, pictures(1)[0])) as image:
+            assert image.size == (48, 32)
+    with pytest.raises(AnimateError, match=r"allowed: \.png"):
+        write_image(tmp_path / "a.gif", pictures(1)[0])
