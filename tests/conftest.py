@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
+from animate.cli import main
 from animate.models import load_model
 from animate.models.unet import UNetModel
 
@@ -102,17 +102,18 @@ def work(tiny: UNetModel) -> Iterator[Work]:
     handle.remove()
 
 
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], tiny: UNetModel) -> Callable[..., tuple[int, str, str]]:
-    """Run the command in this process, in an empty folder, on the tiny model unless one is named: (exit code, stdout, stderr)."""
-    from animate.cli import main
+Run = Callable[..., tuple[int, str, str]]
 
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], tiny: UNetModel) -> Run:
+    """Run the command in this process and an empty folder: (exit code, stdout, stderr). No model named: the tiny one."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("animate.cli.options.load", lambda model_name, *_: tiny)
+    monkeypatch.setattr("animate.models.load_model", lambda name=None, **settings: tiny if name is None else load_model(name, **settings))
 
     def call(*args: str) -> tuple[int, str, str]:
         capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped, warnings.catch_warnings():
+        with pytest.raises(SystemExit) as stopped:
             main(args)
         out, err = capsys.readouterr()
         assert "Traceback" not in err

@@ -1,0 +1,200 @@
+"""The command: what it writes, what it prints, and the one line for everything that cannot be."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+from conftest import Run
+from test_video import read
+
+import animate
+from animate.cli import COMMANDS
+from animate.models.unet import UNetModel
+
+FEW = ("--steps", "1", "--guidance", "1", "--frames", "6")
+
+
+def test_from_and_to_make_a_film_with_a_free_name(run: Run) -> None:
+    code, out, err = run("--from", "a seed", "--to", "a tree", *FEW)
+    assert (code, out, err) == (0, "renders/a-seed-to-a-tree.mp4\n", "")
+    assert len(read(Path("renders/a-seed-to-a-tree.mp4"), (64, 64))) == 6
+    assert run("--from", "a seed", "--to", "a tree", *FEW)[1] == "renders/a-seed-to-a-tree-2.mp4\n", "nothing is overwritten"
+
+
+def test_via_comes_between_and_the_verb_may_be_said(run: Run) -> None:
+    assert run("render", "--from", "a", "--via", "b", "--via", "c", "--to", "d", *FEW, "-o", "x.gif")[1] == "x.gif\n"
+    _, out, _ = run("plan", "--from", "a", "--via", "b", "--via", "c", "--to", "d", "--frames", "4", "--json")
+    assert [row["from"] for row in json.loads(out)] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("output", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png", "frames/"])
+def test_every_format_goes_by_its_suffix(run: Run, output: str) -> None:
+    code, out, _ = run("a seed", "a tree", *FEW, "-o", output)
+    assert (code, out) == (0, output + "\n")
+    assert len(list(Path(output).iterdir()) if output.endswith("/") else read(Path(output), (64, 64))) == 6
+
+
+def test_json_says_what_was_made(run: Run) -> None:
+    _, out, _ = run("a seed", "a tree", *FEW, "-o", "film.mp4", "--fps", "6", "--width", "96", "--json")
+    told = json.loads(out)
+    assert told.pop("seconds") > 0
+    assert told.pop("model").endswith("tiny")
+    assert told == {"path": "film.mp4", "frames": 6, "fps": 6.0, "width": 96, "height": 64}
+
+
+def test_prompts_come_from_a_file(run: Run) -> None:
+    Path("prompts.txt").write_text("a seed\n\n# not this\n  a tree \n")
+    _, out, _ = run("plan", "-f", "prompts.txt", "--frames", "2", "--json")
+    assert [row["from"] for row in json.loads(out)] == ["a seed", "a tree"]
+
+
+def test_a_storyboard_is_a_film_and_options_override_it(run: Run) -> None:
+    Path("film.yaml").write_text("frames: 6\nsampling: {steps: 1, guidance: 1}\nkeyframes: [a seed, a tree]\n")
+    assert run("film.yaml", "-o", "film.gif")[0] == 0
+    assert len(read(Path("film.gif"))) == 6
+    assert len(run("plan", "film.yaml", "--frames", "9")[1].splitlines()) == 10
+
+
+def test_a_still_is_the_films_keyframe(run: Run, tiny: UNetModel) -> None:
+    assert run("still", "a tree", "--seed", "8", "--steps", "2", "-o", "tree.png")[:2] == (0, "tree.png\n")
+    expected = animate.still("a tree", tiny, seed=8, sampling=animate.Sampling(steps=2))
+    assert np.array_equal(np.asarray(PIL.Image.open("tree.png")), expected)
+    assert run("still", "a tree", "--steps", "1")[1] == "renders/a-tree.png\n"
+    assert run("still", "still", "--steps", "1")[1] == "renders/still.png\n"
+
+
+def test_count_draws_seeds_and_a_sheet(run: Run) -> None:
+    assert run("still", "a tree", "--count", "5", "--seed", "3", "--steps", "1", "-o", "out/tree.png")[:2] == (0, "out/tree.png\n")
+    assert sorted(p.name for p in Path("out").iterdir()) == ["tree-3.png", "tree-4.png", "tree-5.png", "tree-6.png", "tree-7.png", "tree.png"]
+    sheet = np.asarray(PIL.Image.open("out/tree.png"))
+    assert np.array_equal(sheet[8:72, 8:72], np.asarray(PIL.Image.open("out/tree-3.png")))
+
+
+def test_a_sheet_shows_the_keyframes(run: Run) -> None:
+    assert run("sheet", "a seed", "a tree", "--steps", "1")[:2] == (0, "renders/a-seed-to-a-tree-sheet.png\n")
+
+
+def test_plan_prints_a_table_and_loads_no_model(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("animate.models.load_model", None)
+    code, out, _ = run("plan", "a seed", "a tree", "--frames", "3", "--fps", "2")
+    assert code == 0
+    assert [line.split() for line in out.splitlines()] == [
+        ["frame", "time", "mix", "from", "to"],
+        ["0", "0.000s", "0.000", "a", "seed", "a", "seed"],
+        ["1", "0.500s", "0.500", "a", "seed", "a", "tree"],
+        ["2", "1.000s", "0.000", "a", "tree", "a", "tree"],
+    ]
+
+
+def test_a_random_seed_is_drawn_and_told(run: Run) -> None:
+    _, _, err = run("still", "a tree", "--steps", "1", "--seed", "random", "-o", "a.png")
+    said = re.fullmatch(r"animate: seed (\d+)\n", err)
+    assert said
+    run("still", "a tree", "--steps", "1", "--seed", said[1], "-o", "b.png")
+    assert Path("a.png").read_bytes() == Path("b.png").read_bytes()
+
+
+def test_foreign_prompts_are_warned_about_once(run: Run) -> None:
+    code, out, err = run("a \u79cd\u5b50", "a \u79cd\u5b50", *FEW, "-o", "x.gif")
+    assert (code, out) == (0, "x.gif\n")
+    assert err.count("\n") == 1
+    assert "animate: warning: " in err
+    assert "only byte by byte" in err
+
+
+def test_doctor_says_what_works(run: Run) -> None:
+    code, out, _ = run("doctor")
+    assert all(re.match(r"(ok  |FAIL)  \w+ ", line) for line in out.splitlines())
+    for word in ("torch", "ffmpeg", ".mp4", "sprout", "free"):
+        assert word in out
+    assert code == int("FAIL" in out)
+
+
+def test_help_needs_no_torch_and_lists_every_command() -> None:
+    script = "import sys; sys.argv = ['animate', '--help']\nfrom animate.cli import main\ntry: main()\nfinally: print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert all(f"  {name}  " in done.stdout for name in COMMANDS)
+    assert not {"'torch'", "'numpy'", "'pydantic'"} & set(re.findall(r"'\w+'", done.stdout))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(run: Run, name: str) -> None:
+    code, out, _ = run(name, "--help")
+    assert code == 0
+    assert f"Usage: animate {name}" in out
+
+
+BAD = [
+    (("nowhere.yaml",), "nowhere.yaml: cannot be read"),
+    (("-f", "nowhere.txt"), "nowhere.txt: cannot be read"),
+    (("a seed", ""), "empty prompt"),
+    (("a seed",), "one prompt does not make a film"),
+    (("--frames", "24"), "no prompts; try"),
+    (("a", "b", "--frames", "1"), "1 frames; a film has at least 2"),
+    (("a", "b", "--frames", "many"), "'many' is not a valid integer"),
+    (("a", "b", "--fps", "-3"), "fps"),
+    (("a", "b", "--fps", "nan"), "fps"),
+    (("a", "b", "--frames", "7", "--loop", "bounce"), "7 frames cannot bounce"),
+    (("a", "b", "--loop", "twice"), "'cycle', 'bounce'"),
+    (("a", "b", "c", "--frames", "2"), "3 keyframes do not fit on 2 frames"),
+    (("a", "b", "--width", "100"), "the nearest is 96"),
+    (("a", "b", "--sampler", "dimm"), 'did you mean "ddim"'),
+    (("a", "b", "--ease", "bounce"), 'ease "bounce" is not known; allowed: linear'),
+    (("a", "b", "--steps", "0"), "sampling.steps"),
+    (("a", "b", "--seed", "lucky"), '"lucky" is no seed'),
+    (("a", "b", "--seed", "-1"), "seed"),
+    (("a", "b", "-o", "film.avi"), 'suffix ".avi" is not known; allowed: .mp4'),
+    (("a", "b", "-o", "film.gif", "--fps", "60"), "too fast for a GIF"),
+    (("a", "b", "-o", "taken/film.mp4"), "not a folder one can write to"),
+    (("a", "b", "--model", "sprut"), 'model "sprut" is not known'),
+    (("a", "b", "--model", "nobody/nothing"), "nobody/nothing cannot be loaded"),
+    (("a", "b", "--slots", "0"), "slots"),
+    (("a", "b", "--sped", "3"), "--sped"),
+    (("typo.yaml",), 'typo.yaml:2:1: "frame" is not known; did you mean "frames"?'),
+    (("still", ""), "empty prompt"),
+    (("still", "a", "-o", "a.mp4"), 'suffix ".mp4" is not known; allowed: .png'),
+    (("still", "a", "--count", "0"), "count"),
+    (("plan", "a"), "one prompt does not make a film"),
+]
+
+
+@pytest.mark.parametrize(("args", "said"), BAD, ids=[" ".join(args) for args, _ in BAD])
+def test_bad_input_gets_one_line_and_writes_nothing(run: Run, args: tuple[str, ...], said: str) -> None:
+    Path("taken").write_text("")
+    Path("typo.yaml").write_text("keyframes: [a, b]\nframe: 8\n")
+    code, out, err = run(*args)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.startswith("animate: ")
+    assert err.count("\n") == 1
+    assert sorted(p.name for p in Path().iterdir()) == ["taken", "typo.yaml"]
+
+
+def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    child = subprocess.Popen(
+        [sys.executable, "-m", "animate", "a seed", "a tree", "--frames", "100000", "--steps", "1", "--model", str(tiny_folder), "-o", str(film)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    until = time.monotonic() + 120
+    while not list(tmp_path.glob(".film*")) and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(1.0)
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal does: the whole group
+    out, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert out == f"{film}\n"
+    assert err == ""
+    assert len(read(film, (64, 64))) > 1
+    assert list(tmp_path.iterdir()) == [film]
