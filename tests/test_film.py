@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from animate import AnimateError, Keyframe, PromptWarning, Sampling, Storyboard, load_model, render, sheet, still
 from animate.models.unet import UNetModel
@@ -81,9 +82,14 @@ def test_nothing_is_drawn_twice_and_nothing_before_it_is_asked_for(tiny: UNetMod
 
 
 def test_a_held_picture_is_drawn_and_decoded_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded = []
+    decoded: list[int] = []
     decode = tiny.decode
-    monkeypatch.setattr(tiny, "decode", lambda latents: decoded.append(len(latents)) or decode(latents))
+
+    def counted(latents: torch.Tensor) -> np.ndarray:
+        decoded.append(len(latents))
+        return decode(latents)
+
+    monkeypatch.setattr(tiny, "decode", counted)
     keys = (Keyframe(prompt="a seed", hold=5), Keyframe(prompt="a tree", hold=3))
     assert len(list(render(Storyboard(keyframes=keys, frames=12, sampling=FEW), tiny))) == 12
     assert sum(decoded) == 4

@@ -76,7 +76,7 @@ def test_gif_delays_add_up_to_the_films_length(tmp_path: Path, fps: int, delays:
     path = write_video(tmp_path / "film.gif", pictures(2 * fps), fps)
     with PIL.Image.open(path) as gif:
         seen = []
-        for i in range(gif.n_frames):
+        for i in range(getattr(gif, "n_frames", 1)):
             gif.seek(i)
             seen.append(gif.info["duration"])
         assert gif.info["loop"] == 0
@@ -87,7 +87,7 @@ def test_gif_delays_add_up_to_the_films_length(tmp_path: Path, fps: int, delays:
 def test_webp_delays_add_up(tmp_path: Path) -> None:
     with PIL.Image.open(write_video(tmp_path / "film.webp", pictures(24), 24)) as film:
         seen = []
-        for i in range(film.n_frames):
+        for i in range(getattr(film, "n_frames", 1)):
             film.seek(i)
             film.load()
             seen.append(film.info["duration"])

@@ -1,0 +1,95 @@
+"""Documents that cannot rot: every command and example of the README and of examples/ is run, in this process, on a tiny model."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import Run
+
+import animate
+from animate.models.unet import UNetModel
+from animate.storyboard import SUFFIXES, Storyboard, read
+from animate.timeline import timeline
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+LARGE = ("stable-diffusion-v1-5/stable-diffusion-v1-5", "./my-model-folder")
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> list[str]:
+    found = [line.split("&&")[-1] for block in blocks("sh") for line in block.splitlines()]
+    return [line.split("  #")[0].strip() for line in found if line.strip().startswith("animate ")]
+
+
+def test_there_are_commands_to_run() -> None:
+    assert len(commands()) > 15
+
+
+@pytest.mark.parametrize("line", [c for c in commands() if c != "animate doctor"])
+def test_the_readmes_commands_work(run: Run, tiny_folder: Path, tmp_path: Path, line: str) -> None:
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("work", "sprout"))
+    args = shlex.split(line)[1:]
+    if "--model" in args:  # its device and dtype go with it
+        at = args.index("--model")
+        name = args[at + 1]
+        args = args[:at] if name in LARGE else [*args[:at], *args[at + 2 :]]
+        args += ["--model", str(tiny_folder)] if name in LARGE else []
+    code, out, err = run(*args)
+    assert code == 0, err
+    if args[0] != "plan":
+        assert Path(out.strip()).exists()
+
+
+def test_the_readmes_storyboard_works(tmp_path: Path) -> None:
+    (text,) = blocks("yaml")
+    path = tmp_path / "film.yaml"
+    path.write_text(text)
+    assert len(timeline(read(path))) == 72
+
+
+def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: UNetModel) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("animate.models.load_model", lambda name: tiny)
+    (text,) = blocks("python")
+    names: dict[str, object] = {}
+    exec(compile(text, "README.md", "exec"), names)
+    assert (tmp_path / "renders" / "growth.gif").exists()
+    assert isinstance(names["story"], Storyboard)
+
+
+@pytest.mark.filterwarnings("ignore::animate.PromptWarning")  # the tiny tokenizer knows few words
+@pytest.mark.parametrize("path", [p for p in sorted((ROOT / "examples").iterdir()) if p.suffix in SUFFIXES], ids=lambda p: p.name)
+def test_example_storyboards_can_be_rendered(path: Path, tiny: UNetModel) -> None:
+    story = read(path)
+    last = story.count - 1
+    assert len(list(animate.render(story.model_copy(update={"sampling": animate.Sampling(steps=1)}), tiny, frames=[0, last]))) == 2
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)
+def test_example_scripts_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: UNetModel) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("animate.models.load_model", lambda *_: tiny)
+    monkeypatch.setattr("sys.argv", [str(path)])
+    runpy.run_path(str(path), run_name="__main__")
+    assert list(tmp_path.iterdir())
+
+
+def test_the_tree_has_a_line_for_every_file() -> None:
+    tree = README[README.index("    animate/\n") : README.index("    tests/ ")]
+    listed = set(re.findall(r"^      (\S+\.py) ", tree, re.MULTILINE))
+    there = {str(path.relative_to(ROOT / "animate")) for path in (ROOT / "animate").rglob("*.py")}
+    assert listed == there
+
+
+def test_pictures_and_links_are_there() -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
