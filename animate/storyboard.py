@@ -30,7 +30,7 @@ At = int | StrictStr
 
 
 class Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Sampling(Frozen):
@@ -74,7 +74,7 @@ class Storyboard(Frozen):
 
     keyframes: tuple[Keyframe, ...] = Field(min_length=1)
     frames: int | None = Field(None, le=LONGEST_FILM, description="of the finished film, holds included")
-    duration: float | None = Field(None, gt=0, description="seconds")
+    duration: float | None = Field(None, gt=0, le=LONGEST_FILM, description="seconds")
     fps: float | None = Field(None, gt=0, le=1000, description="frames per second")
     width: int | None = Field(None, description="pixels, a multiple of 8")
     height: int | None = Field(None, description="pixels, a multiple of 8")
@@ -139,7 +139,7 @@ def place(at: At, frames: int, fps: float) -> int:
     """
     if isinstance(at, int):
         return at
-    said = re.fullmatch(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|%)\s*", at)
+    said = re.fullmatch(r"\s*(\d{1,9}(?:\.\d*)?|\.\d+)\s*(s|%)\s*", at)
     if not said:
         raise ValueError(f'"{at}" is no place in time; allowed: a frame (12), seconds ("2.5s") or a share ("50%")')
     number, unit = float(said[1]), said[2]
@@ -157,6 +157,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise yaml.MarkedYAMLError(problem="a key that is no word", problem_mark=key.start_mark)
             if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f'"{key.value}" is given twice', problem_mark=key.start_mark)
             seen.add(key.value)
@@ -204,7 +206,7 @@ def read(path: Path, **overrides: Any) -> Storyboard:
             data = loader.construct_document(root) if root else None
     except yaml.MarkedYAMLError as error:
         raise AnimateError(f"{path}{_mark(error.problem_mark)}: {error.problem or error}; mend the file") from error
-    except (yaml.YAMLError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise AnimateError(f"{path}: {' '.join(str(error).split())}; mend the file") from error
     if not isinstance(data, Mapping):
         raise AnimateError(f'{path}: holds no storyboard; it begins with a line like "keyframes:"')
@@ -227,6 +229,13 @@ def build(data: Mapping[str, Any], source: str = "", root: yaml.Node | None = No
         raise AnimateError(f"{source}: every key must be a word; {error}") from error
 
 
+_PLAINLY = {
+    "missing": "is missing",
+    "model_type": "allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}",
+    "tuple_type": "allowed: a list",
+}
+
+
 def _one_line(error: ValidationError, source: str, root: yaml.Node | None) -> str:
     # A word that is not known is often why another is missing.
     first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
@@ -235,7 +244,7 @@ def _one_line(error: ValidationError, source: str, root: yaml.Node | None) -> st
     name = ".".join(str(part) for part in loc)
     if first["type"] == "extra_forbidden":
         return _join(where, f'"{name}" is not known{_did_you_mean(loc)}')
-    said = first["msg"].removeprefix("Value error, ")
+    said = _PLAINLY.get(first["type"], first["msg"].removeprefix("Value error, "))
     given = first["input"]
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and first["type"] != "value_error" else ""
     more = f"; {len(error.errors()) - 1} more" if len(error.errors()) > 1 and first["type"] not in ("int_type", "string_type") else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +107,7 @@ def test_a_blend_of_scenes_begins_and_ends_as_they_do() -> None:
         blended = scenes.between(a, b, mix)
         assert np.array_equal(scenes.draw(blended, 64), scenes.draw(end, 64))
     steps = [scenes.draw(scenes.between(a, b, mix), 64).astype(float) for mix in np.linspace(0, 1, 13)]
-    moved = [np.abs(x - y).mean() for x, y in zip(steps, steps[1:], strict=False)]
+    moved = [np.abs(x - y).mean() for x, y in pairwise(steps)]
     assert max(moved) < 4 * np.median(moved)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from animate import AnimateError, Keyframe, Storyboard
@@ -72,6 +75,8 @@ def test_places_in_time_snap_to_frames(at: int | str, index: int) -> None:
         ({"keyframes": ["a", "b"], "width": 100}, "the nearest is 96"),
         ({"keyframes": ["a", "b"], "height": 0}, "multiples of 8"),
         ({"keyframes": ["a", "b"], "width": 10**9}, "to 8192"),
+        ({}, "keyframes: is missing"),
+        ({"keyframes": 3}, "keyframes: allowed: a list"),
         ({"keyframes": ["a", "b"], "loop": "twice"}, "cycle"),
         ({"keyframes": ["a", "b"], "seed": -1}, "seed"),
         ({"keyframes": ["a", "b"], "sampling": {"steps": 0}}, "sampling.steps"),
@@ -80,8 +85,10 @@ def test_places_in_time_snap_to_frames(at: int | str, index: int) -> None:
         ({"keyframes": [{"prompt": "a", "at": -2}, "b"]}, "before the film"),
         ({"keyframes": [{"prompt": 7}, "b"]}, "valid string"),
         ({"keyframes": ["a", "b"], "frames": 10**9}, "1000000"),
-        ({"keyframes": ["a", "b"], "duration": 1e9, "fps": 60}, "allowed: up to 1000000"),
+        ({"keyframes": ["a", "b"], "duration": 1e5, "fps": 60}, "allowed: up to 1000000"),
         ({"keyframes": ["a", "b"], "fps": float("nan")}, "fps"),
+        ({"keyframes": ["a", "b"], "duration": float("inf")}, "duration"),
+        ({"keyframes": [{"prompt": "a", "at": "9" * 400 + "s"}, "b"]}, "is no place in time"),
     ],
 )
 def test_bad_values_are_refused_in_one_line(settings: dict[str, object], said: str) -> None:
@@ -137,6 +144,9 @@ def test_arguments_override_the_file(tmp_path: Path) -> None:
         ("keyframes:\n  - a\n  - prompt: b\n    at: 12:30\n", ":4:5", '"12:30" is no place in time'),
         ("keyframes: [a, b]\nframes: 8\nframes: 9\n", ":3:1", '"frames" is given twice'),
         ("keyframes: [a, b\n", ":2:1", "mend the file"),
+        ("? [a]\n: b\n", ":1:3", "a key that is no word"),
+        ("keyframes: [a, b]\nframes: " + "9" * 5000, "", "mend the file"),
+        ("keyframes: &k [*k]\n", ":1:12", "allowed: a prompt, or a mapping"),
         ("just words\n", "", "holds no storyboard"),
         ("", "", "holds no storyboard"),
         ("keyframes: [a, !!python/object/apply:os.system ['echo']]\n", ":1:16", "could not determine a constructor"),
@@ -163,3 +173,43 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(AnimateError, match="cannot be read"):
         read(binary)
+
+
+WORDS = [
+    "keyframes",
+    "prompt",
+    "at",
+    "frames",
+    ":",
+    "- ",
+    "\n",
+    "  ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ",",
+    "a",
+    "12",
+    "-1",
+    "1e999",
+    "'",
+    "&x ",
+    "*x",
+    "? ",
+    "!!int ",
+    "\t",
+    "50%",
+    "|",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=30).map("".join), st.sampled_from([".yaml", ".json", ".toml"]))
+def test_any_text_is_a_storyboard_or_refused_in_one_line(text: str, suffix: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder), text, "film" + suffix)
+        try:
+            assert isinstance(read(path), Storyboard)
+        except AnimateError as refused:
+            said = str(refused)
+            assert "\n" not in said

@@ -38,10 +38,10 @@ def _versions() -> Finding:
 def _device() -> Finding:
     import torch
 
-    from ..models import _device, _dtype
+    from ..models import pick_device, pick_dtype
 
-    device = _device("auto")
-    dtype = str(_dtype("auto", device)).removeprefix("torch.")
+    device = pick_device("auto")
+    dtype = str(pick_dtype("auto", device)).removeprefix("torch.")
     if device == "cuda":
         free, total = torch.cuda.mem_get_info()
         yield True, f"{torch.cuda.get_device_name()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, {dtype}"

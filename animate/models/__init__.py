@@ -26,8 +26,8 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
     """
     entry = CATALOG.get(name)
     where = entry.where if entry else name
-    device = _device(device)
-    pipe = _pipeline(name, where, _dtype(dtype, device))
+    device = pick_device(device)
+    pipe = _pipeline(name, where, pick_dtype(dtype, device))
     missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
     if missing or hasattr(pipe, "text_encoder_2"):
         raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
@@ -64,7 +64,8 @@ def _pipeline(name: str, where: str, dtype: Any) -> Any:
     return pipe
 
 
-def _device(name: str) -> str:
+def pick_device(name: str) -> str:
+    """A device that is here: "auto" takes CUDA, then MPS, then the CPU. Raises AnimateError."""
     import torch
 
     if name == "auto":
@@ -76,7 +77,8 @@ def _device(name: str) -> str:
     return name
 
 
-def _dtype(name: str, device: str) -> Any:
+def pick_dtype(name: str, device: str) -> Any:
+    """A torch dtype: "auto" takes float16 on CUDA, float32 elsewhere. Raises AnimateError."""
     import torch
 
     allowed = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
