@@ -10,8 +10,8 @@ import numpy as np
 from . import engine, plan
 from .errors import AnimateError, PromptWarning
 from .models.base import Defaults, Model
-from .models.samplers import canonical
-from .storyboard import Keyframe, Sampling, Storyboard
+from .models.samplers import SAMPLERS, canonical
+from .storyboard import Keyframe, Sampling, Storyboard, build
 from .timeline import timeline
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
@@ -23,6 +23,8 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
     Raises AnimateError for an unknown sampler.
     """
     said = story.sampling
+    if said.sampler is None and defaults.sampler not in SAMPLERS:
+        raise AnimateError(f"the model's own sampler, {defaults.sampler}, is not known here; choose one with --sampler: {', '.join(SAMPLERS)}")
     sampling = Sampling(
         steps=said.steps or defaults.steps,
         guidance=defaults.guidance if said.guidance is None else said.guidance,
@@ -32,7 +34,7 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
 
 
 def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None) -> Iterator[Image]:
-    """The film's images, uint8 (H, W, 3), one for every frame, drawn as they are asked for.
+    """The film's images, read-only uint8 (H, W, 3), one for every frame, drawn as they are asked for.
 
     frames: only these, such as range(10, 14); their pixels are those of the whole film.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
@@ -46,14 +48,14 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None)
     return _pictures(whole if frames is None else whole.only(frames), model, slots)
 
 
-def still(prompt: str, model: Model, **settings: object) -> Image:
+def still(prompt: str, model: Model, slots: int = 1, **settings: object) -> Image:
     """One image, uint8 (H, W, 3): the frame that a film shows at a keyframe of this prompt.
 
-    settings: seed, negative, style, sampling, width, height as in a Storyboard.
+    slots: with as many as the film has, it is that frame bit for bit; otherwise (CPU, float32) within one grey level.
+    settings: seed, negative, style, sampling, width, height as in a Storyboard. Raises AnimateError.
     """
-    key = Keyframe(prompt=prompt)
-    story = Storyboard.model_validate({"keyframes": (key, key), **settings})
-    return next(stills(story, [key], model))
+    story = build({"keyframes": [prompt], "loop": "cycle", **settings})
+    return next(stills(story, story.keyframes, model, slots))
 
 
 def sheet(story: Storyboard, model: Model) -> Iterator[Image]:
@@ -61,11 +63,11 @@ def sheet(story: Storyboard, model: Model) -> Iterator[Image]:
     return stills(story, story.keyframes, model)
 
 
-def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model) -> Iterator[Image]:
-    """These keyframes as the storyboard's style, size and sampling have them, each alone in its batch."""
+def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int = 1) -> Iterator[Image]:
+    """These keyframes as the storyboard's style, size and sampling have them, in batches of `slots`."""
     resolved = resolve(story, model.defaults)
     _warn(keys, resolved, model)
-    return _pictures(plan.stills(resolved, [plan.pin(key, resolved) for key in keys]), model, slots=1)
+    return _pictures(plan.stills(resolved, [plan.pin(key, resolved) for key in keys]), model, slots)
 
 
 def _pictures(what: plan.Plan, model: Model, slots: int) -> Iterator[Image]:
@@ -74,6 +76,7 @@ def _pictures(what: plan.Plan, model: Model, slots: int) -> Iterator[Image]:
     for key, latents in zip(what.order, engine.run(what, engine.drawer(model), {}, slots), strict=True):
         if last is None or last[0] != key:
             last = key, model.decode(latents[None])[0]
+            last[1].setflags(write=False)  # it may be shown again
         yield last[1]
 
 

@@ -1,12 +1,14 @@
 """What to show: prompts placed in time, read from arguments or files and checked.
 
-Knows nothing of models, frames' contents or tensors. A storyboard is frozen; change it by `model_copy(update=...)`.
+Knows nothing of models, frames' contents or tensors. A storyboard is frozen.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import math
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -24,6 +26,7 @@ SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 LARGEST_SEED = 2**63 - 1  # what a torch generator takes
 LARGEST_SIDE = 8192  # pixels
 LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
+SLOWEST = 0.01  # frames per second; formats count a frame's time in 16 bits of hundredths of a second
 
 Loop = Literal["none", "cycle", "bounce"]
 At = int | StrictStr
@@ -32,11 +35,20 @@ At = int | StrictStr
 class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth_values(cls, data: Any) -> Any:
+        """Nothing here is true or false, and Python would take them for 1 and 0."""
+        for name, value in data.items() if isinstance(data, Mapping) else ():
+            if isinstance(value, bool):
+                raise ValueError(f'"{name}" is {str(value).lower()}; allowed: a number, or a word in quotes')
+        return data
+
 
 class Sampling(Frozen):
     """How a picture is denoised. What is left out is the model's own."""
 
-    steps: int | None = Field(None, ge=1, le=1000, description="denoising steps per frame")
+    steps: int | None = Field(None, ge=1, le=999, description="denoising steps per frame")
     guidance: float | None = Field(None, ge=0, le=100, description="classifier-free guidance scale; up to 1: none")
     sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
 
@@ -57,25 +69,27 @@ class Keyframe(Frozen):
     def _not_empty(cls, prompt: str) -> str:
         if not prompt.strip():
             raise ValueError("an empty prompt; write what the picture shows")
-        return prompt
+        if any("\ud800" <= letter <= "\udfff" for letter in prompt):
+            raise ValueError(f"{prompt!a} is no text; write it in UTF-8")
+        return " ".join(prompt.split())
 
-    @field_validator("at")
+    @field_validator("at", mode="before")
     @classmethod
-    def _readable(cls, at: At | None) -> At | None:
+    def _readable(cls, at: Any) -> Any:
         if isinstance(at, str):
             place(at, frames=2, fps=1.0)
-        elif at is not None and at < 0:
-            raise ValueError(f"{at} is before the film; allowed: a frame index from 0")
+        elif at is not None and not (isinstance(at, int) and at >= 0):
+            raise ValueError(f'{at} is no place in time; allowed: a frame from 0 (12), seconds ("2.5s") or a share ("50%")')
         return at
 
 
 class Storyboard(Frozen):
-    """All that is asked of a film."""
+    """All that is asked of a film. `replace` makes a changed copy."""
 
     keyframes: tuple[Keyframe, ...] = Field(min_length=1)
     frames: int | None = Field(None, le=LONGEST_FILM, description="of the finished film, holds included")
     duration: float | None = Field(None, gt=0, le=LONGEST_FILM, description="seconds")
-    fps: float | None = Field(None, gt=0, le=1000, description="frames per second")
+    fps: float | None = Field(None, ge=SLOWEST, le=1000, description="frames per second")
     width: int | None = Field(None, description="pixels, a multiple of 8")
     height: int | None = Field(None, description="pixels, a multiple of 8")
     loop: Loop = Field("none", description="cycle: back to the first keyframe; bounce: there and back")
@@ -86,9 +100,13 @@ class Storyboard(Frozen):
     sampling: Sampling = Sampling()
 
     @classmethod
-    def of(cls, *prompts: str, **settings: Any) -> Self:
+    def of(cls, *prompts: str, **settings: Any) -> Storyboard:
         """A storyboard of these prompts, evenly spread: `Storyboard.of("a seed", "a tree", frames=48, loop="cycle")`."""
-        return cls(keyframes=tuple(Keyframe(prompt=prompt) for prompt in prompts), **settings)
+        return build({"keyframes": prompts, **settings})
+
+    def replace(self, **changes: Any) -> Storyboard:
+        """A copy with these fields changed, checked as a new one is. Raises AnimateError."""
+        return build({**{name: getattr(self, name) for name in self.model_fields_set}, **changes})
 
     @field_validator("width", "height")
     @classmethod
@@ -108,6 +126,8 @@ class Storyboard(Frozen):
             raise ValueError(f'{self.count} frames; a film has at least 2; for one picture use "animate still"')
         if self.count > LONGEST_FILM:
             raise ValueError(f"{self.count} frames; allowed: up to {LONGEST_FILM}")
+        if self.rate < SLOWEST:
+            raise ValueError(f"{self.count} frames in {self.duration:g} s are {self.rate:.2g} fps; allowed: from {SLOWEST}")
         if self.loop == "bounce" and self.count % 2:
             raise ValueError(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}")
         return self
@@ -187,23 +207,18 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _float)
 _Loader.add_constructor("tag:yaml.org,2002:int", _int)
 
 
-def read(path: Path, **overrides: Any) -> Storyboard:
+def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
     """The storyboard in a .yaml, .toml or .json file; `overrides` replace what it says.
 
     Raises AnimateError with file, line and column where the format has them.
     """
+    path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise AnimateError(f"{path}: cannot be read ({error}); give a storyboard in {', '.join(SUFFIXES)}") from error
-    root: yaml.Node | None = None
     try:
-        if path.suffix == ".toml":
-            data: Any = tomllib.loads(text)
-        else:  # JSON is YAML but for tabs between its tokens, which cannot stand inside its strings
-            loader = _Loader(text.replace("\t", " ") if path.suffix == ".json" else text)
-            root = loader.get_single_node()
-            data = loader.construct_document(root) if root else None
+        data, root = _parsed(text, path.suffix.lower())
     except yaml.MarkedYAMLError as error:
         raise AnimateError(f"{path}{_mark(error.problem_mark)}: {error.problem or error}; mend the file") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -213,7 +228,25 @@ def read(path: Path, **overrides: Any) -> Storyboard:
     inner = data.get("sampling")
     if isinstance(inner, Mapping) and "sampling" in overrides:
         overrides["sampling"] = {**inner, **overrides["sampling"]}
+    timing = {"frames", "duration", "fps"}
+    if timing & overrides.keys() and timing <= data.keys() | overrides.keys():  # two give the third: one of the file's gives way
+        data = {name: value for name, value in data.items() if name != next(n for n in ("duration", "frames", "fps") if n not in overrides)}
     return build({**data, **overrides}, str(path), root)
+
+
+def _parsed(text: str, suffix: str) -> tuple[Any, yaml.Node | None]:
+    """What a file says, and the tree of where it says it. Raises what the parsers raise."""
+    if suffix == ".toml":
+        return tomllib.loads(text), None
+    if suffix == ".json":
+        data = json.loads(text)  # its own words for its own mistakes
+        try:
+            return data, _Loader(text.replace("\t", " ")).get_single_node()  # and YAML, which is nearly the same, for places
+        except yaml.YAMLError:
+            return data, None
+    loader = _Loader(text)
+    root = loader.get_single_node()
+    return (loader.construct_document(root) if root else None), root
 
 
 def build(data: Mapping[str, Any], source: str = "", root: yaml.Node | None = None) -> Storyboard:
@@ -231,7 +264,7 @@ def build(data: Mapping[str, Any], source: str = "", root: yaml.Node | None = No
 
 _PLAINLY = {
     "missing": "is missing",
-    "model_type": "allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}",
+    "model_type": "allowed: a mapping such as {steps: 12}",
     "tuple_type": "allowed: a list",
 }
 
@@ -245,6 +278,8 @@ def _one_line(error: ValidationError, source: str, root: yaml.Node | None) -> st
     if first["type"] == "extra_forbidden":
         return _join(where, f'"{name}" is not known{_did_you_mean(loc)}')
     said = _PLAINLY.get(first["type"], first["msg"].removeprefix("Value error, "))
+    if first["type"] == "model_type" and loc[0] == "keyframes":
+        said = "allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}"
     given = first["input"]
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) and first["type"] != "value_error" else ""
     more = f"; {len(error.errors()) - 1} more" if len(error.errors()) > 1 and first["type"] not in ("int_type", "string_type") else ""

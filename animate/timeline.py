@@ -5,6 +5,7 @@ Pure arithmetic: no prompt is read, no model is needed.
 
 from __future__ import annotations
 
+import difflib
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
@@ -41,17 +42,22 @@ def timeline(story: Storyboard) -> tuple[Frame, ...]:
     """
     for name in {story.ease, *(k.ease for k in story.keyframes if k.ease)}:
         if name not in EASES:
-            raise AnimateError(f'ease "{name}" is not known; allowed: {", ".join(EASES)}')
+            close = difflib.get_close_matches(name, EASES, 1)
+            hint = f'; did you mean "{close[0]}"?' if close else ""
+            raise AnimateError(f'ease "{name}" is not known; allowed: {", ".join(EASES)}{hint}')
     if story.loop == "cycle":
-        return _circle(story.count) if len(story.keyframes) == 1 else _travel(story, story.count)
+        return _circle(story) if len(story.keyframes) == 1 else _travel(story, story.count)
     if story.loop == "none":
         return _travel(story, story.count)
     there = _travel(story, story.count // 2 + 1)
     return tuple(Frame(i, f.a, f.b, f.mix) for i, f in enumerate([*there, *there[-2:0:-1]]))
 
 
-def _circle(count: int) -> tuple[Frame, ...]:
+def _circle(story: Storyboard) -> tuple[Frame, ...]:
     """Once around four noises a quarter of a turn apart."""
+    key, count = story.keyframes[0], story.count
+    if key.at is not None or key.hold or (key.ease or story.ease) != "linear":
+        raise AnimateError("one prompt walks a circle at an even pace: at, hold and ease need a second keyframe")
     quarters = [divmod(4 * i, count) for i in range(count)]
     return tuple(Frame(i, quarter, (quarter + 1) % 4, rest / count) for i, (quarter, rest) in enumerate(quarters))
 
@@ -80,11 +86,11 @@ def _begins(story: Storyboard, count: int) -> list[int]:
     keys, cycle = story.keyframes, story.loop == "cycle"
     if (needed := len(keys) + sum(k.hold for k in keys)) > count:
         held = f" and their holds take {needed} frames and" if needed > len(keys) else ""
-        raise AnimateError(f"{len(keys)} keyframes{held} do not fit on {count} frames; ask for more frames or fewer keyframes")
+        raise AnimateError(f"{len(keys)} keyframes{held} do not fit on {_all_of(story, count)}; ask for more frames or fewer keyframes")
     given: list[int | None] = [None if k.at is None else place(k.at, count, story.rate) for k in keys]
     for number, begin in enumerate(given):
         if begin is not None and begin >= count:
-            raise AnimateError(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; the film ends with frame {count - 1}")
+            raise AnimateError(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; the last of {_all_of(story, count)} is {count - 1}")
     first = given[0] = given[0] or 0
     holds = [k.hold for k in keys]
     # One anchor more than keyframes: where a cycle returns, or where the last hold of an open film ends.
@@ -99,8 +105,12 @@ def _begins(story: Storyboard, count: int) -> list[int]:
     if cycle and begins[-1] - begins[-2] < 1 + holds[-1]:
         raise AnimateError(f"keyframe {len(keys)} holds past the end of the cycle; shorten the hold or ask for more frames")
     if not cycle and begins[-1] + holds[-1] > count - 1:
-        raise AnimateError(f"keyframe {len(keys)} holds until frame {begins[-1] + holds[-1]}; the film ends with frame {count - 1}")
+        raise AnimateError(f"keyframe {len(keys)} holds until frame {begins[-1] + holds[-1]}; the last of {_all_of(story, count)} is {count - 1}")
     return begins[: len(keys)]
+
+
+def _all_of(story: Storyboard, count: int) -> str:
+    return f"{count} frames" if count == story.count else f"the {count} frames there (of {story.count} there and back)"
 
 
 def _refuse(k: int, here: int, following: int, hold: int) -> None:

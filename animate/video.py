@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
+import secrets
 import shutil
+import signal
 import struct
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -27,15 +31,25 @@ Image = np.ndarray  # uint8 (H, W, 3), RGB
 GIF_FASTEST = 50  # frames per second: browsers play delays under two hundredths of a second as ten
 WEBP_QUALITY = 90
 STILLS = (".png", ".jpg", ".jpeg", ".webp")
+WITHOUT_FFMPEG = (".webp",)
+LONGEST_NAME = 240  # bytes: file systems take 255, and a number may be added
 
 
-def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float) -> Path:
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C, after the file was closed with the images it has."""
+
+    def __init__(self, path: Path):
+        super().__init__(str(path))
+        self.path = path
+
+
+def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float, replace: bool = True) -> Path:
     """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path.
 
     .mp4 (H.264), .webm (VP9), .gif, .webp, .png (one image: a still; several: animated), or a folder, written with a
-    trailing "/", for numbered PNGs. An existing file is replaced. Interrupted (Ctrl-C), the file is closed with the images
-    it has and KeyboardInterrupt goes on. Raises AnimateError if the format, the folder or ffmpeg will not do; nothing half
-    written is left.
+    trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the name.
+    On Ctrl-C the file is closed with the images it has, and Interrupted, which knows the path, is raised. Raises
+    AnimateError if the format, the folder or ffmpeg will not do; nothing half written is left.
     """
     target = Path(path)
     make = writer(path, fps)
@@ -46,10 +60,11 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
         try:
             for image in images:
                 _check(image, size)
-                if work is None:
-                    size = image.shape
-                    work = make(temporary, fps, (size[1], size[0]))
-                work.add(np.ascontiguousarray(image))
+                with _told(target):
+                    if work is None:
+                        size = image.shape
+                        work = make(temporary, fps, (size[1], size[0]))
+                    work.add(np.ascontiguousarray(image))
         except KeyboardInterrupt:
             if work is None:
                 raise
@@ -60,9 +75,11 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
             raise
         if work is None:
             raise AnimateError(f"{target}: no images to write")
-        work.close()
-    if interrupted:
-        raise KeyboardInterrupt
+        with _undisturbed() as pressed, _told(target):
+            work.close()
+            target = _publish(temporary, target, replace)
+    if interrupted or pressed:
+        raise Interrupted(target)
     return target
 
 
@@ -88,6 +105,8 @@ def writer(path: str | os.PathLike[str], fps: float) -> Make:
     suffix = target.suffix.lower()
     if suffix not in WRITERS:
         raise AnimateError(f'{said}: suffix "{target.suffix}" is not known; allowed: {", ".join(WRITERS)}, or a folder ending in /')
+    if suffix not in WITHOUT_FFMPEG:
+        check_ffmpeg()
     if target.is_dir():
         raise AnimateError(f"{said}: is a folder; name a file in it, or end the name in / for numbered PNGs")
     if not fps > 0:
@@ -99,25 +118,78 @@ def writer(path: str | os.PathLike[str], fps: float) -> Make:
 
 def writable(target: Path) -> None:
     """Raises AnimateError if nothing can be written where `target` would be."""
+    if not target.name or len(os.fsencode(target.name)) > LONGEST_NAME:
+        raise AnimateError(f"{target}: no name for a file; allowed: 1 to {LONGEST_NAME} bytes")
     parent = next(p for p in target.absolute().parents if p.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK):
-        raise AnimateError(f"{target}: {parent} is not a folder one can write to; choose another with -o")
+    try:
+        with tempfile.TemporaryFile(dir=parent):  # the only sure answer: permissions say yes to root, and mounts do not
+            pass
+    except OSError as error:
+        raise AnimateError(f"{target}: {parent} is not a folder one can write to ({error.strerror}); choose another with -o") from error
 
 
 @contextlib.contextmanager
 def _under_another_name(target: Path) -> Iterator[Path]:
-    """A name beside the target, renamed to it at the end, removed on any failure."""
-    target.absolute().parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.absolute().parent / f".{target.name}.{os.getpid()}.part{target.suffix}"
+    """A name beside the target, to be published under the target's; what is left there at the end is removed."""
+    with _told(target):
+        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.absolute().parent / f".animate-{secrets.token_hex(4)}{target.suffix}"
     try:
         yield temporary
-        if target.is_dir():
-            target.rmdir()
-        os.replace(temporary, target)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary)
         temporary.unlink(missing_ok=True)
+
+
+def _publish(temporary: Path, target: Path, replace: bool) -> Path:
+    """Give a whole file its name, in one step; with `replace` False a free one: name, name-2, name-3 ..."""
+    if temporary.is_dir():
+        if target.is_dir():
+            target.rmdir()  # empty, as `writer` saw to
+        temporary.rename(target)
+        return target
+    if not replace:
+        target = next(name for name in _numbered(target) if _claimed(name))
+    temporary.replace(target)
+    return target
+
+
+def _numbered(target: Path) -> Iterator[Path]:
+    yield target
+    yield from (target.with_stem(f"{target.stem}-{number}") for number in itertools.count(2))
+
+
+def _claimed(name: Path) -> bool:
+    """Whether this name was free and is ours now, whoever else may be writing there."""
+    try:
+        os.close(os.open(name, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _told(target: Path) -> Iterator[None]:
+    """What the system says of a write that failed, as one line."""
+    try:
+        yield
+    except OSError as error:
+        raise AnimateError(f"{target}: cannot be written ({error.strerror or error}); make room or choose another place with -o") from error
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[list[int]]:
+    """Holds Ctrl-C back, and says afterwards whether it was pressed: a file that is being closed would be lost."""
+    pressed: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _check(image: Image, size: tuple[int, ...]) -> None:
@@ -132,6 +204,14 @@ def _check(image: Image, size: tuple[int, ...]) -> None:
 
 def ffmpeg(*arguments: str) -> list[str]:
     return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
+
+
+def check_ffmpeg() -> None:
+    """Raises AnimateError if ffmpeg does not start: better before hours of drawing than after."""
+    try:
+        subprocess.run(ffmpeg("-version"), capture_output=True, check=True)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        raise AnimateError(f"ffmpeg does not start ({error}); unset IMAGEIO_FFMPEG_EXE, or: pip install --force-reinstall imageio-ffmpeg") from error
 
 
 # What ffmpeg is told to make of raw frames.
@@ -243,7 +323,7 @@ class Png:
 
     def add(self, image: Image) -> None:
         if self.first is None:
-            self.first = image
+            self.first = image.copy()  # the caller's next image may come in the same array
             return
         if self.pipe is None:
             self.pipe = Pipe(APNG, self.path, self.fps, self.size)
@@ -319,13 +399,18 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
-def write_image(path: str | os.PathLike[str], image: Image) -> Path:
-    """Write one image; the suffix says the format. An existing file is replaced. Raises AnimateError."""
+def write_image(path: str | os.PathLike[str], image: Image, replace: bool = True) -> Path:
+    """Write one image; the suffix says the format. Returns the path. An existing file is replaced, or (replace=False) a
+    number is added to the name. Raises AnimateError.
+    """
     target = still_name(path)
     _check(image, ())
-    with _under_another_name(target) as temporary:
-        PIL.Image.fromarray(image).save(temporary, quality=95)
-    return target
+    with _under_another_name(target) as temporary, _told(target):
+        try:
+            PIL.Image.fromarray(image).save(temporary, quality=95)
+        except ValueError as error:  # a side that the format cannot hold
+            raise AnimateError(f"{target}: {image.shape[1]}x{image.shape[0]} pixels are too many for {target.suffix} ({error}); use .png") from error
+        return _publish(temporary, target, replace)
 
 
 def still_name(path: str | os.PathLike[str]) -> Path:

@@ -75,9 +75,9 @@ def test_a_still_is_the_films_keyframe(run: Run, tiny: UNetModel) -> None:
 
 def test_count_draws_seeds_and_a_sheet(run: Run) -> None:
     assert run("still", "a tree", "--count", "5", "--seed", "3", "--steps", "1", "-o", "out/tree.png")[:2] == (0, "out/tree.png\n")
-    assert sorted(p.name for p in Path("out").iterdir()) == ["tree-3.png", "tree-4.png", "tree-5.png", "tree-6.png", "tree-7.png", "tree.png"]
+    assert sorted(p.name for p in Path("out").iterdir()) == [*(f"tree-seed-{seed}.png" for seed in range(3, 8)), "tree.png"]
     sheet = np.asarray(PIL.Image.open("out/tree.png"))
-    assert np.array_equal(sheet[8:72, 8:72], np.asarray(PIL.Image.open("out/tree-3.png")))
+    assert np.array_equal(sheet[8:72, 8:72], np.asarray(PIL.Image.open("out/tree-seed-3.png")))
 
 
 def test_a_sheet_shows_the_keyframes(run: Run) -> None:
@@ -121,11 +121,30 @@ def test_doctor_says_what_works(run: Run) -> None:
 
 
 def test_help_needs_no_torch_and_lists_every_command() -> None:
-    script = "import sys; sys.argv = ['animate', '--help']\nfrom animate.cli import main\ntry: main()\nfinally: print(sorted(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    out, imported = in_a_process_of_its_own("--help")
+    assert all(f"  {name}  " in out for name in COMMANDS)
+    assert not {"torch", "numpy", "pydantic"} & imported
+
+
+@pytest.mark.parametrize("args", [("plan", "a", "b"), ("render", "--help"), ("plan", "a", "b", "--sampler", "plms")])
+def test_what_needs_no_model_imports_none(args: tuple[str, ...]) -> None:
+    _, imported = in_a_process_of_its_own(*args)
+    assert not {"torch", "diffusers", "transformers"} & imported
+
+
+def in_a_process_of_its_own(*args: str) -> tuple[str, set[str]]:
+    """What it prints, and the modules it has imported."""
+    script = "import sys\nfrom animate.cli import main\ntry: main(sys.argv[1:])\nfinally: print('MODULES', *sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script, *args], capture_output=True, text=True)
     assert done.returncode == 0
-    assert all(f"  {name}  " in done.stdout for name in COMMANDS)
-    assert not {"'torch'", "'numpy'", "'pydantic'"} & set(re.findall(r"'\w+'", done.stdout))
+    out, modules = done.stdout.split("MODULES")
+    return out, set(modules.split())
+
+
+def test_alone_it_prints_its_help(run: Run) -> None:
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    assert out.startswith("Usage: animate")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -141,6 +160,12 @@ BAD = [
     (("a seed", ""), "empty prompt"),
     (("a seed",), "one prompt does not make a film"),
     (("--frames", "24"), "no prompts; try"),
+    (("a", "--to", "b"), "given in more than one way"),
+    (("-f", "typo.yaml"), "a storyboard, not a file with a prompt a line"),
+    (("a", "typo.yaml"), "typo.yaml: a storyboard has its own prompts"),
+    (("ease.yaml",), 'ease.yaml: ease "inout" is not known'),
+    (("a", "b\udcff"), "is no text"),
+    (("a", "b", "-o", "./"), "no name for a file"),
     (("a", "b", "--frames", "1"), "1 frames; a film has at least 2"),
     (("a", "b", "--frames", "many"), "'many' is not a valid integer"),
     (("a", "b", "--fps", "-3"), "fps"),
@@ -173,25 +198,27 @@ BAD = [
 def test_bad_input_gets_one_line_and_writes_nothing(run: Run, args: tuple[str, ...], said: str) -> None:
     Path("taken").write_text("")
     Path("typo.yaml").write_text("keyframes: [a, b]\nframe: 8\n")
+    Path("ease.yaml").write_text("keyframes: [a, b]\nease: inout\n")
     code, out, err = run(*args)
     assert (code, out) == (2, "")
     assert said in err
     assert err.startswith("animate: ")
     assert err.count("\n") == 1
-    assert sorted(p.name for p in Path().iterdir()) == ["taken", "typo.yaml"]
+    assert sorted(p.name for p in Path().iterdir()) == ["ease.yaml", "taken", "typo.yaml"]
 
 
-def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path, number: signal.Signals) -> None:
     film = tmp_path / "film.mp4"
     child = subprocess.Popen(
         [sys.executable, "-m", "animate", "a seed", "a tree", "--frames", "100000", "--steps", "1", "--model", str(tiny_folder), "-o", str(film)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     until = time.monotonic() + 120
-    while not list(tmp_path.glob(".film*")) and time.monotonic() < until:
+    while not list(tmp_path.glob(".animate*")) and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(1.0)
-    os.killpg(child.pid, signal.SIGINT)  # as a terminal does: the whole group
+    os.killpg(child.pid, number)  # as a terminal does: the whole group
     out, err = child.communicate(timeout=60)
     assert child.returncode == 130, err
     assert out == f"{film}\n"

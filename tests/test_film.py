@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from animate import AnimateError, Keyframe, PromptWarning, Sampling, Storyboard, load_model, render, sheet, still
+from animate.film import resolve
 from animate.models.unet import UNetModel
 
 FEW = Sampling(steps=3, guidance=2.0)
@@ -29,12 +31,13 @@ def test_a_film_has_exactly_its_frames(tiny: UNetModel) -> None:
     assert len({image.tobytes() for image in made}) == 7
 
 
-def test_ends_are_the_stills_bit_for_bit_under_equal_slots(tiny_folder: Path) -> None:
-    model = load_model(str(tiny_folder), device="cpu", slots=1)
+@pytest.mark.parametrize("slots", [1, 4])
+def test_ends_are_the_stills_bit_for_bit_under_equal_slots(tiny_folder: Path, slots: int) -> None:
+    model = load_model(str(tiny_folder), device="cpu", slots=slots)
     assert isinstance(model, UNetModel)
     made = film(model, "a seed", "a tree", seed=8)
-    assert np.array_equal(made[0], still("a seed", model, seed=8, sampling=FEW))
-    assert np.array_equal(made[-1], still("a tree", model, seed=8, sampling=FEW))
+    assert np.array_equal(made[0], still("a seed", model, slots, seed=8, sampling=FEW))
+    assert np.array_equal(made[-1], still("a tree", model, slots, seed=8, sampling=FEW))
 
 
 def test_ends_are_the_stills_within_a_grey_level_under_other_slots(tiny: UNetModel) -> None:
@@ -97,9 +100,16 @@ def test_a_held_picture_is_drawn_and_decoded_once(tiny: UNetModel, monkeypatch: 
 
 def test_negative_guidance_size_and_style_reach_the_picture(tiny: UNetModel) -> None:
     plain = still("a tree", tiny, sampling=FEW)
-    for settings in ({"negative": "red"}, {"style": "photo"}, {"seed": 1}, {"sampling": Sampling(steps=3, guidance=9.0)}):
-        assert not np.array_equal(plain, still("a tree", tiny, **{"sampling": FEW, **settings}))
+    changes: list[dict[str, Any]] = [{"negative": "red"}, {"style": "photo"}, {"seed": 1}, {"sampling": Sampling(steps=3, guidance=9.0)}]
+    for change in changes:
+        assert not np.array_equal(plain, still("a tree", tiny, **{"sampling": FEW, **change}))
     assert still("a tree", tiny, sampling=FEW, width=96, height=48).shape == (48, 96, 3)
+
+
+def test_held_pictures_cannot_be_painted_over(tiny: UNetModel) -> None:
+    image = next(render(Storyboard.of("a seed", "a tree", sampling=FEW), tiny))
+    with pytest.raises(ValueError, match="read-only"):
+        image[:] = 0
 
 
 def test_a_sheet_shows_the_keyframes(tiny: UNetModel) -> None:
@@ -114,6 +124,10 @@ def test_what_cannot_work_is_said_before_anything_is_drawn(tiny: UNetModel, work
         render(Storyboard.of("a", "b", sampling=Sampling(sampler="magic")), tiny)
     with pytest.raises(AnimateError, match="allowed are 0 to 6"):
         film(tiny, "a", "b", only=range(5, 9))
+    with pytest.raises(AnimateError, match="choose one with --sampler: ddim"):
+        resolve(Storyboard.of("a", "b"), replace(tiny.defaults, sampler="LCMScheduler"))
+    with pytest.raises(AnimateError, match="empty prompt"):
+        still(" ", tiny)
     assert work.samples == 0
 
 

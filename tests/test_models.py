@@ -159,18 +159,21 @@ def test_folders_that_are_no_model_are_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_devices_and_dtypes_are_refused(tiny_folder: Path) -> None:
-    with pytest.raises(AnimateError, match='device "tpu" is not here'):
-        load_model(str(tiny_folder), device="tpu")
+    for device in ("tpu", "meta", "cuda:99"):
+        with pytest.raises(AnimateError, match=f'device "{device}" is not here'):
+            load_model(str(tiny_folder), device=device)
     with pytest.raises(AnimateError, match='dtype "int8" is not known'):
         load_model(str(tiny_folder), dtype="int8")
 
 
 def test_pipelines_of_another_kind_are_refused(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    other = tiny_pipeline()
-    other.register_modules(unet=None)
-    monkeypatch.setattr(DiffusionPipeline, "from_pretrained", lambda *_, **__: other)
-    with pytest.raises(AnimateError, match="cannot be animated"):
-        load_model(str(tiny_folder))
+    without, inpainting = tiny_pipeline(), tiny_pipeline()
+    without.register_modules(unet=None)
+    inpainting.unet.register_to_config(in_channels=9)
+    for other in (without, inpainting):
+        monkeypatch.setattr(DiffusionPipeline, "from_pretrained", lambda *_, other=other, **__: other)
+        with pytest.raises(AnimateError, match="cannot be animated"):
+            load_model(str(tiny_folder))
 
 
 def test_half_precision_is_used_where_asked(tiny_folder: Path) -> None:

@@ -115,7 +115,7 @@ def test_training_runs_and_goes_on_from_where_it_was(tmp_path: Path) -> None:
     """At toy scale, the whole way: pictures, VAE, denoiser, a folder that loads; then again from that folder's weights."""
     command = [sys.executable, str(TRAIN), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "model"), "--device", "cpu", "--size", "64",
                "--pictures", "32", "--batch", "2", "--workers", "1", "--vae-steps", "2"]  # fmt: skip
-    for steps, said in (("2", "saved"), ("3", "saved")):
+    for steps, said in (("2", "encoded 32"), ("3", "going on from step 2")):
         done = subprocess.run([*command, "--unet-steps", steps], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert said in done.stderr

@@ -43,6 +43,14 @@ def test_two_of_frames_duration_and_fps_give_the_third(given: dict[str, float], 
     assert (story.count, story.rate) == (count, rate)
 
 
+def test_a_changed_copy_is_checked() -> None:
+    story = Storyboard.of("a", "b", frames=24, loop="bounce")
+    assert story.replace(frames=12).count == 12
+    assert story.replace(frames=12).loop == "bounce"
+    with pytest.raises(AnimateError, match="cannot bounce"):
+        story.replace(frames=25)
+
+
 def test_storyboards_are_frozen() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Storyboard.of("a", "b").frames = 3  # type: ignore[misc]
@@ -82,8 +90,14 @@ def test_places_in_time_snap_to_frames(at: int | str, index: int) -> None:
         ({"keyframes": ["a", "b"], "sampling": {"steps": 0}}, "sampling.steps"),
         ({"keyframes": [{"prompt": "a", "at": "12:30"}, "b"]}, '"12:30" is no place in time'),
         ({"keyframes": [{"prompt": "a", "at": "120%"}, "b"]}, "past the end"),
-        ({"keyframes": [{"prompt": "a", "at": -2}, "b"]}, "before the film"),
+        ({"keyframes": [{"prompt": "a", "at": -2}, "b"]}, "-2 is no place in time"),
         ({"keyframes": [{"prompt": 7}, "b"]}, "valid string"),
+        ({"keyframes": [{"prompt": "a", "at": 2.5}, "b"]}, "2.5 is no place in time; allowed: a frame"),
+        ({"keyframes": ["a", "\udf33"]}, "is no text"),
+        ({"keyframes": ["a", "b"], "seed": True}, '"seed" is true'),
+        ({"keyframes": ["a", "b"], "frames": 2, "duration": 1e5}, "2 frames in 100000 s are 2e-05 fps; allowed: from 0.01"),
+        ({"keyframes": ["a", "b"], "sampling": {"steps": 1000}}, "sampling.steps"),
+        ({"keyframes": ["a", "b"], "sampling": 8}, "allowed: a mapping"),
         ({"keyframes": ["a", "b"], "frames": 10**9}, "1000000"),
         ({"keyframes": ["a", "b"], "duration": 1e5, "fps": 60}, "allowed: up to 1000000"),
         ({"keyframes": ["a", "b"], "fps": float("nan")}, "fps"),
@@ -126,6 +140,35 @@ def test_toml_and_json_say_the_same(tmp_path: Path) -> None:
     toml = read(write(tmp_path, 'frames = 8\n[[keyframes]]\nprompt = "a"\n[[keyframes]]\nprompt = "b"\nat = 7\n', "film.toml"))
     json = read(write(tmp_path, '{"frames": 8,\n\t"keyframes": ["a", {"prompt": "b", "at": 7}]}', "film.json"))
     assert toml == json
+
+
+def test_json_is_json(tmp_path: Path) -> None:
+    story = read(write(tmp_path, '{"keyframes": ["a \\ud83c\\udf33", "b \\/ c"]}', "film.json"))
+    assert [k.prompt for k in story.keyframes] == ["a \U0001f333", "b / c"]
+    with pytest.raises(AnimateError, match=r"film\.json:1:27: .*did you mean \"frames\""):
+        read(write(tmp_path, '{"keyframes": ["a", "b"], "frame": 3}', "film.json"))
+
+
+def test_marks_of_bytes_and_large_suffixes_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "film.YAML"
+    path.write_text("keyframes: [a, b]\n", encoding="utf-8-sig")
+    assert read(str(path)).count == 24
+    assert read(write(tmp_path, 'frames = 8\nkeyframes = ["a", "b"]\n', "film.TOML")).count == 8
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "count", "rate"),
+    [
+        ("duration: 5\nfps: 12", {"frames": 24}, 24, 12.0),
+        ("frames: 24\nduration: 5", {"fps": 24.0}, 24, 24.0),
+        ("frames: 24\nfps: 12", {"duration": 4.0}, 48, 12.0),
+        ("frames: 24\nfps: 12\nduration: 2", {"frames": 48, "duration": 2.0}, 48, 24.0),
+        ("frames: 24", {"fps": 6.0}, 24, 6.0),
+    ],
+)
+def test_a_given_time_displaces_one_of_the_files(tmp_path: Path, file: str, given: dict[str, float], count: int, rate: float) -> None:
+    story = read(write(tmp_path, f"{file}\nkeyframes: [a, b]\n"), **given)
+    assert (story.count, story.rate) == (count, rate)
 
 
 def test_arguments_override_the_file(tmp_path: Path) -> None:

@@ -92,11 +92,15 @@ def test_ease_is_the_segments_own_or_the_films() -> None:
         (film("a", "b", "c", frames=2), "3 keyframes do not fit on 2 frames"),
         (film({"at": 0}, {"at": 6}, {"at": 4}, frames=9), "keyframe 3 .* before keyframe 2"),
         (film({"at": 0}, {"at": 4}, {"at": "50%"}, frames=9), "both on frame 4"),
-        (film({}, {"at": 24}, frames=24), "the film ends with frame 23"),
+        (film({}, {"at": 24}, frames=24), "frame 24; the last of 24 frames is 23"),
         (film({"hold": 9}, {"at": 5}, frames=24), "holds 9 more"),
         (film({}, {"at": 20, "hold": 9}, frames=24), "holds until frame 29"),
         (film({}, {"hold": 30}, frames=24, loop="cycle"), "hold"),
         (film({"hold": 30}, {}, frames=24), "hold|before"),
+        (film({"hold": 3}, frames=24, loop="cycle"), "walks a circle at an even pace"),
+        (film("a", frames=24, loop="cycle", ease="in"), "walks a circle at an even pace"),
+        (film("a", "b", "c", "d", frames=4, loop="bounce"), "the 3 frames there .of 4 there and back"),
+        (film("a", "b", ease="inout"), 'did you mean "in-out"'),
         (film("a", "b", ease="bounce"), 'ease "bounce" is not known; allowed: linear'),
     ],
 )
@@ -114,7 +118,7 @@ keys = st.fixed_dictionaries(
 @given(st.lists(keys, min_size=1, max_size=6), st.integers(2, 60), st.sampled_from(["none", "cycle", "bounce"]), st.sampled_from(sorted(EASES)))
 def test_any_storyboard_gives_exactly_its_frames_or_is_refused(keyframes: list[dict[str, Any]], frames: int, loop: str, ease: str) -> None:
     if (len(keyframes) == 1 and loop != "cycle") or (loop == "bounce" and frames % 2):
-        return
+        return  # no storyboard
     story = film(*keyframes, frames=frames, loop=loop, ease=ease)
     try:
         made = timeline(story)

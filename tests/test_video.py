@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import imageio.v3 as iio
 import imageio_ffmpeg
@@ -137,6 +140,70 @@ def test_interrupted_films_are_closed_with_what_is_there(tmp_path: Path, suffix:
     assert len(read(tmp_path / f"film{suffix}")) in (5, 6)
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".gif"])
+def test_ctrl_c_while_the_file_is_closed_waits_for_it(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_of = video.WRITERS[suffix]
+
+    def slow(*settings: Any) -> video.Writer:
+        work = made_of(*settings)
+        close = work.close
+
+        def pressed_twice() -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            close()
+            os.kill(os.getpid(), signal.SIGINT)
+
+        monkeypatch.setattr(work, "close", pressed_twice)
+        return work
+
+    monkeypatch.setitem(video.WRITERS, suffix, slow)
+    with pytest.raises(video.Interrupted) as interrupted:
+        write_video(tmp_path / f"film{suffix}", pictures(5), 12)
+    assert len(read(interrupted.value.path)) == 5
+
+
+def test_names_that_are_taken_get_a_number(tmp_path: Path) -> None:
+    made = [write_video(tmp_path / "film.gif", pictures(2), 12, replace=False) for _ in range(3)]
+    made += [write_image(tmp_path / "film.png", pictures(1)[0], replace=False) for _ in range(2)]
+    assert [path.name for path in made] == ["film.gif", "film-2.gif", "film-3.gif", "film.png", "film-2.png"]
+    assert all(path.stat().st_size for path in made)
+
+
+def test_one_array_may_hold_all_images_in_turn(tmp_path: Path) -> None:
+    def reused() -> Iterator[np.ndarray]:
+        image = np.zeros((32, 48, 3), np.uint8)
+        for level in (0, 80, 160):
+            image[:] = level
+            yield image
+
+    for suffix in FORMATS:
+        seen = read(write_video(tmp_path / f"film{suffix}", reused(), 12))
+        assert np.abs(seen.mean((1, 2, 3)) - [0, 80, 160]).max() < 4, suffix
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk."""
+    script = (
+        "import resource, numpy as np, sys; from animate import write_video, AnimateError\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))\n"
+        "noise = np.random.default_rng(0).integers(0, 256, (20, 256, 256, 3), dtype=np.uint8)\n"
+        "try: write_video(sys.argv[1], noise, 12)\n"
+        "except AnimateError as error: print(error)"
+    )
+    for name in ("film.webp", "film.mp4", "film.gif", "film.png", "frames/"):
+        done = subprocess.run([sys.executable, "-c", script, f"{tmp_path}/{name}"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("\n") == 1
+        assert not list(tmp_path.iterdir())
+
+
+def test_an_ffmpeg_that_does_not_start_is_told_before_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for broken in ("/nonexistent/ffmpeg", shutil.which("false") or ""):
+        monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", broken)
+        with pytest.raises(AnimateError, match=r"ffmpeg does not start .* pip install"):
+            writer(tmp_path / "film.mp4", 12)
+
+
 def test_interrupted_before_the_first_image_leaves_nothing(tmp_path: Path) -> None:
     def interrupted() -> Iterator[np.ndarray]:
         raise KeyboardInterrupt
@@ -162,6 +229,7 @@ def test_ffmpegs_own_words_reach_the_user(tmp_path: Path, monkeypatch: pytest.Mo
         ("film.gif", 60, "too fast for a GIF; allowed: up to 50"),
         ("film.mp4", 0, "allowed: above 0"),
         ("film.mp4", -3, "allowed: above 0"),
+        ("a" * 250 + ".mp4", 12, "no name for a file"),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str, fps: float, said: str) -> None:
@@ -173,6 +241,8 @@ def test_folders_that_cannot_be_written_to_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AnimateError, match="not a folder one can write to"):
         writer(tmp_path / "file" / "film.mp4", 12)
+    with pytest.raises(AnimateError, match="no name for a file"):
+        writer("./", 12)
     (tmp_path / "folder.mp4").mkdir()
     with pytest.raises(AnimateError, match="is a folder"):
         writer(tmp_path / "folder.mp4", 12)
@@ -191,3 +261,5 @@ def test_stills_go_by_their_suffix(tmp_path: Path) -> None:
             assert image.size == (48, 32)
     with pytest.raises(AnimateError, match=r"allowed: \.png"):
         write_image(tmp_path / "a.gif", pictures(1)[0])
+    with pytest.raises(AnimateError, match=r"too many for \.webp .* use \.png"):
+        write_image(tmp_path / "wide.webp", np.zeros((8, 20_000, 3), np.uint8))

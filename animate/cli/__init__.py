@@ -5,10 +5,12 @@ animate --from A --to B --frames 24     is     animate render --from A --to B --
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 
 import click
@@ -41,7 +43,8 @@ class Commands(click.Group):
     """Commands that are imported when called; arguments that name none are those of `render`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
+        args = args or ["--help"]
+        if args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
             args = ["render", *args]
         return super().parse_args(ctx, args)
 
@@ -59,7 +62,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
-@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110}, no_args_is_help=True)
+@click.group(cls=Commands, epilog=EXAMPLES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="animate")
 def cli() -> None:
     """Films by interpolating a diffusion model: prompts placed in time become an MP4 or a GIF."""
@@ -71,7 +74,7 @@ def main(args: Sequence[str] | None = None) -> None:
     for name, value in (("TRANSFORMERS_VERBOSITY", "error"), ("DIFFUSERS_VERBOSITY", "error"), ("TOKENIZERS_PARALLELISM", "false")):
         os.environ.setdefault(name, value)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ended_like_ctrl_c():
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", PromptWarning)
             warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
@@ -85,6 +88,22 @@ def main(args: Sequence[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(INTERRUPTED)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+@contextlib.contextmanager
+def ended_like_ctrl_c() -> Iterator[None]:
+    """A closed terminal and a polite kill also close the file with what is drawn."""
+
+    def interrupt(number: int, _: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = [(number, signal.signal(number, interrupt)) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def say(line: str) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import AnimateError
+from ..models.samplers import canonical
 from ..storyboard import SUFFIXES, Storyboard, build, read
+from ..timeline import timeline
 
 if TYPE_CHECKING:
     from ..models.base import Model
@@ -71,7 +73,7 @@ model_options = _stack(
     click.option("--model", "model_name", help="sprout (built in, the default), a folder in diffusers' format, or a hub id."),
     click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
     click.option("--dtype", help="auto, float32, float16 or bfloat16."),
-    click.option("--slots", type=click.IntRange(1, 256), help="Frames drawn in one batch."),
+    click.option("--slots", type=click.IntRange(1, 256), help="Pictures drawn in one batch. Default: what suits the device."),
 )
 
 NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease")
@@ -87,23 +89,31 @@ def settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to: str | None, prompt_file: Path | None, **options: Any) -> Storyboard:
     """What the arguments ask for: a storyboard file with overrides, or prompts from wherever they were given."""
-    file = Path(prompts[0]) if len(prompts) == 1 and Path(prompts[0]).suffix.lower() in SUFFIXES else None
-    said = [*prompts, *([from_] if from_ is not None else []), *via, *([to] if to is not None else [])]
-    if file is not None:
-        if len(said) > 1 or prompt_file:
-            raise AnimateError(f"{file}: a storyboard has its own prompts; put them into the file")
-        return read(file, **settings(options))
-    if prompt_file is not None:
-        said += lines(prompt_file)
+    named = [prompt for prompt in prompts if Path(prompt).suffix.lower() in SUFFIXES]
+    ends = [*([from_] if from_ is not None else []), *via, *([to] if to is not None else [])]
+    if sum(map(bool, (prompts, prompt_file, ends))) > 1:
+        raise AnimateError("prompts were given in more than one way; use PROMPT arguments, or --from, --via and --to, or -f, or a storyboard")
+    if prompt_file and prompt_file.suffix.lower() in SUFFIXES:
+        raise AnimateError(f"{prompt_file}: a storyboard, not a file with a prompt a line; leave out the -f")
+    if named and len(prompts) > 1:
+        raise AnimateError(f"{named[0]}: a storyboard has its own prompts; put the others into the file")
+    said = lines(prompt_file) if prompt_file else [*prompts, *ends]
     if not said:
         raise AnimateError('no prompts; try: animate --from "a seed" --to "a tree"')
-    return build({"keyframes": said, **settings(options)})
+    story = read(named[0], **settings(options)) if named else build({"keyframes": said, **settings(options)})
+    try:  # what cannot work is said before seconds go into imports and hours into drawing
+        timeline(story)
+        if story.sampling.sampler:
+            canonical(story.sampling.sampler)
+    except AnimateError as error:
+        raise AnimateError(f"{named[0]}: {error}" if named else str(error)) from error
+    return story
 
 
 def lines(path: Path) -> list[str]:
     """A prompt a line; empty lines and # comments are passed over."""
     try:
-        found = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
+        found = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise AnimateError(f"{path}: cannot be read ({error}); give a text file with a prompt a line") from error
     return [line for line in found if line and not line.startswith("#")]
@@ -123,11 +133,13 @@ def load(model_name: str | None, device: str | None, dtype: str | None, slots: i
 
 
 def free_name(prompts: Sequence[str], suffix: str) -> Path:
-    """A name under renders/ that is not taken, made of the first prompt and the last."""
+    """A name under renders/, made of the first prompt and the last; the writer adds a number if it is taken."""
     ends = dict.fromkeys((prompts[0], prompts[-1]))
-    stem = "-to-".join(re.sub(r"[^\w]+", "-", prompt.lower()).strip("-_")[:40].strip("-") or "film" for prompt in ends)
-    folder, number = Path("renders"), 2
-    path = folder / (stem + suffix)
-    while path.exists():
-        path, number = folder / f"{stem}-{number}{suffix}", number + 1
-    return path
+    stem = "-to-".join(_slug(prompt) for prompt in ends)
+    return Path("renders") / (stem + suffix)
+
+
+def _slug(prompt: str) -> str:
+    """Lower-case words joined by hyphens, at most 80 bytes."""
+    words = re.sub(r"[\W_]+", "-", prompt.lower()).strip("-").encode()[:80].decode(errors="ignore")
+    return words.strip("-") or "film"

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..timeline import timeline
+from . import INTERRUPTED
 from .options import film_options, free_name, load, model_options, storyboard
 
 EPILOG = """\b
@@ -34,42 +34,46 @@ def command(
 ) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)
-    timeline(story)  # what cannot work is said before seconds go into imports and hours into drawing
-    path = output or str(free_name([key.prompt for key in story.keyframes], ".mp4"))
+    path = output or free_name([key.prompt for key in story.keyframes], ".mp4")
     from .. import film, video
 
     video.writer(path, story.rate)
-    began = time.monotonic()
-    model = load(model_name, device, dtype, slots)
-    first = next(images := film.render(story, model))  # the first batch, before a file is begun
-    seen = Progress([first], images, story.count)
-    interrupted = False
-    try:
-        video.write_video(path, seen, story.rate)
-    except KeyboardInterrupt:
-        interrupted = True
+    began, code = time.monotonic(), 0
+    with Progress(story.count) as seen:
+        model = load(model_name, device, dtype, slots)
+        try:
+            path = video.write_video(path, seen.passing(film.render(story, model)), story.rate, replace=output is not None)
+        except video.Interrupted as interrupted:
+            path, code = interrupted.path, INTERRUPTED
     if as_json:
-        height, width = first.shape[:2]
-        seconds = round(time.monotonic() - began, 2)
-        click.echo(json.dumps({
-            "path": path, "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name, "seconds": seconds,
-        }))  # fmt: skip
+        height, width = seen.shape[:2]
+        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
+        click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
     else:
-        click.echo(path)
-    return 130 if interrupted else 0
+        click.echo(output if code == 0 and output else path)
+    return code
 
 
 class Progress:
-    """Images passing by, counted, with a bar on a terminal."""
+    """Images passing by, counted, with a bar on a terminal from the first second to the last."""
 
-    def __init__(self, first: list[Any], rest: Iterator[Any], total: int):
-        self.first, self.rest, self.total, self.count = first, rest, total, 0
-
-    def __iter__(self) -> Iterator[Any]:
-        from itertools import chain
-
+    def __init__(self, total: int):
         from tqdm import tqdm
 
-        for image in tqdm(chain(self.first, self.rest), total=self.total, unit="frame", disable=not sys.stderr.isatty(), leave=False):
+        self.bar = tqdm(total=total, unit="frame", desc="loading", disable=not sys.stderr.isatty(), leave=False)
+        self.count = 0
+        self.shape: tuple[int, ...] = ()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def passing(self, images: Iterator[Any]) -> Iterator[Any]:
+        self.bar.set_description("drawing")
+        for image in images:
+            self.count, self.shape = self.count + 1, image.shape
             yield image
-            self.count += 1
+            self.bar.update()
+        self.bar.set_description("writing")

@@ -28,5 +28,5 @@ def command(model_name: str | None, device: str | None, dtype: str | None, slots
     images = list(film.sheet(story, load(model_name, device, dtype, slots)))
     begins = [next((f.index for f in frames if f.a == k and f.mix == 0), 0) for k in range(len(prompts))]
     words = [f"{begin}: {prompt}" for begin, prompt in zip(begins, prompts, strict=True)]
-    video.write_image(path, contact_sheet(images, words))
+    path = video.write_image(path, contact_sheet(images, words), replace=output is not None)
     click.echo(str(path))

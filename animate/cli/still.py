@@ -42,15 +42,16 @@ def command(
     from .. import film, video
 
     video.still_name(path)
-    images = film.stills(story, story.keyframes, load(model_name, device, dtype, slots))
+    images = film.stills(story, story.keyframes, load(model_name, device, dtype, slots), slots or 1)
+    mine = output is not None  # a name that was asked for is replaced
     if count is None:
-        video.write_image(path, next(images))
+        path = video.write_image(path, next(images), mine)
     else:
         from ..contact import contact_sheet
 
         drawn = []
         for seed, image in zip(seeds, images, strict=True):
-            video.write_image(path.with_name(f"{path.stem}-{seed}{path.suffix}"), image)
+            video.write_image(path.with_stem(f"{path.stem}-seed-{seed}"), image, mine)
             drawn.append(image)
-        video.write_image(path, contact_sheet(drawn, [f"seed {seed}" for seed in seeds]))
+        path = video.write_image(path, contact_sheet(drawn, [f"seed {seed}" for seed in seeds]), mine)
     click.echo(str(path))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
-from .base import Model
 from .catalog import CATALOG, DEFAULT
+
+if TYPE_CHECKING:
+    from .base import Model
 
 SLOTS = {"cuda": 8, "mps": 4, "cpu": 8}  # a CPU is 1.5 times faster a sample in batches of 4 or more
 
@@ -29,7 +31,7 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
     device = pick_device(device)
     pipe = _pipeline(name, where, pick_dtype(dtype, device))
     missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
-    if missing or hasattr(pipe, "text_encoder_2"):
+    if missing or hasattr(pipe, "text_encoder_2") or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
         raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
     from .unet import UNetModel
 
@@ -71,6 +73,8 @@ def pick_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
+        if torch.device(name).type not in SLOTS:
+            raise RuntimeError("no device that can draw")
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise AnimateError(f'device "{name}" is not here ({str(error).splitlines()[0]}); allowed: auto, cpu, cuda, mps') from error

@@ -1,4 +1,4 @@
-"""The names that people say for samplers -> diffusers' schedulers."""
+"""The names that people say for samplers -> diffusers' schedulers, which are imported when one is made."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import difflib
 from collections.abc import Mapping
 from typing import Any
 
-from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, EulerDiscreteScheduler, PNDMScheduler
-
 from ..errors import AnimateError
 
 # Name -> (scheduler, what it sets over the model's own configuration).
-SAMPLERS: dict[str, tuple[Any, dict[str, Any]]] = {
-    "ddim": (DDIMScheduler, {}),
-    "pndm": (PNDMScheduler, {"skip_prk_steps": True}),
-    "euler": (EulerDiscreteScheduler, {}),
-    "dpm++2m": (DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "ddim": ("DDIMScheduler", {}),
+    "pndm": ("PNDMScheduler", {"skip_prk_steps": True}),
+    "euler": ("EulerDiscreteScheduler", {}),
+    "dpm++2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
 }
 ALIASES = {"plms": "pndm", "dpm++": "dpm++2m", "dpmpp2m": "dpm++2m", "dpmsolver": "dpm++2m", "dpmsolver++": "dpm++2m"}
 
@@ -34,10 +32,12 @@ def canonical(said: str) -> str:
 def own(config: Mapping[str, Any]) -> str:
     """The sampler that a model's scheduler configuration names; for one that we do not have, its class, which `canonical` refuses."""
     made = str(config.get("_class_name"))
-    return next((name for name, (kind, _) in SAMPLERS.items() if kind.__name__ == made), made)
+    return next((name for name, (kind, _) in SAMPLERS.items() if kind == made), made)
 
 
 def scheduler(name: str, config: Mapping[str, Any]) -> Any:
     """A fresh scheduler with a model's noise levels. Schedulers keep state: one for every batch, never shared."""
+    import diffusers
+
     kind, over = SAMPLERS[canonical(name)]
-    return kind.from_config(config, **over)
+    return getattr(diffusers, kind).from_config(config, **over)

@@ -43,7 +43,9 @@ class UNetModel:
         ids, limit, found = self.tokenizer(prompt).input_ids, self.tokenizer.model_max_length, []
         if len(ids) > limit:
             read = self.tokenizer.decode(ids[: limit - 1], skip_special_tokens=True)
-            found.append(f'"{prompt}" is {len(ids) - 2} tokens long and {self.name} reads {limit - 2}: all after "{read[-40:]}" is cut; shorten it')
+            found.append(
+                f'"{prompt[:40]}..." is {len(ids) - 2} tokens long and {self.name} reads {limit - 2}: all after "{read[-40:]}" is cut; shorten it'
+            )
         spelt = [word for word in prompt.split() if len(word.encode()) >= 3 and len(self.tokenizer(word).input_ids) - 2 == len(word.encode())]
         if spelt:
             found.append(f"{self.name} knows {', '.join(spelt)} only byte by byte: it was trained on English; say it in English words")

@@ -9,6 +9,7 @@ Every part writes a checkpoint into `--work`. If there is none but `--out` holds
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import logging
 import multiprocessing
@@ -89,7 +90,8 @@ def draw_some(task: tuple[int, int, int]) -> tuple[np.ndarray, list[tuple[str, s
 
 def pictures(job: Job) -> tuple[np.ndarray, list[tuple[str, str, float]]]:
     """Images uint8 (N, size, size, 3), on disk, and for each (caption, other caption, mix)."""
-    file, labels_file = job.work / f"pictures-{job.size}.npy", job.work / f"labels-{job.size}.json"
+    made_by = hashlib.sha256(Path(scenes.__file__).read_bytes()).hexdigest()[:8]
+    file, labels_file = job.work / f"pictures-{job.size}-{made_by}.npy", job.work / f"labels-{job.size}-{made_by}.json"
     if labels_file.exists():
         labels = json.loads(labels_file.read_text())
         if len(labels) == job.pictures:
@@ -205,7 +207,8 @@ def psnr(job: Job, vae: AutoencoderTiny, count: int = 64) -> float:
 @torch.no_grad()
 def encoded(job: Job, vae: AutoencoderTiny, images: np.ndarray) -> Tensor:
     """Latents of all pictures, fp16 (N, 4, size/8, size/8)."""
-    file = job.work / f"latents-{job.size}-{len(images)}.pt"
+    weights = b"".join(tensor.cpu().numpy().tobytes() for tensor in vae.encoder.state_dict().values())
+    file = job.work / f"latents-{job.size}-{len(images)}-{hashlib.sha256(weights).hexdigest()[:8]}.pt"
     if file.exists():
         kept: Tensor = torch.load(file)
         return kept
@@ -250,6 +253,16 @@ class Denoiser(nn.Module):
         return made
 
 
+def noise_levels(count: int, done: float, draws: torch.Generator) -> Tensor:
+    """Timesteps: a quarter anywhere, the others around a level that falls as training goes on (logit-normal, Esser et al. 2024).
+
+    What is on a picture is decided where there is most noise, and words matter nowhere else; edges come last, and quickly.
+    """
+    anywhere = torch.rand(count, generator=draws)
+    around = torch.sigmoid(1.5 * (1 - done) + torch.randn(count, generator=draws))
+    return (1000 * torch.where(torch.arange(count) % 4 == 0, anywhere, around)).long().clamp(max=999)
+
+
 def moving(average: Tensor, new: Tensor, count: Tensor | int) -> Tensor:
     """Exponential moving average of 0.999, shorter while there is little to average."""
     return torch.lerp(average, new, 1 - min(0.999, (1 + float(count)) / (10 + float(count))))
@@ -275,6 +288,7 @@ def train_denoiser(job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, lat
         for part, name in ((model, "model"), (average, "average"), (optimizer, "optimizer")):
             part.load_state_dict(state[name])
         start = state["step"]
+        log.info("going on from step %d", start)
     ids, others = tokenized(tokenizer, [a for a, _, _ in labels]), tokenized(tokenizer, [b for _, b, _ in labels])
     mixes, nothing = torch.tensor([m for _, _, m in labels]), tokenized(tokenizer, [""])
     scheduler = DDPMScheduler(**BETAS, prediction_type="v_prediction")
@@ -286,7 +300,7 @@ def train_denoiser(job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, lat
         dropped = (torch.rand(job.batch, generator=draws) < 0.1)[:, None]
         clean = latents[pick].float().to(job.device)
         noise = torch.randn(clean.shape, generator=draws).to(job.device)
-        timesteps = torch.randint(1000, (job.batch,), generator=draws).to(job.device)
+        timesteps = noise_levels(job.batch, step / job.unet_steps, draws).to(job.device)
         noisy = scheduler.add_noise(clean, noise, timesteps).to(memory_format=torch.channels_last)
         said = [torch.where(dropped, nothing, x[pick]).to(job.device) for x in (ids, others)]
         for group in optimizer.param_groups:
