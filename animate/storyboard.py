@@ -228,10 +228,11 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
     inner = data.get("sampling")
     if isinstance(inner, Mapping) and "sampling" in overrides:
         overrides["sampling"] = {**inner, **overrides["sampling"]}
-    timing = {"frames", "duration", "fps"}
-    if timing & overrides.keys() and timing <= data.keys() | overrides.keys():  # two give the third: one of the file's gives way
-        data = {name: value for name, value in data.items() if name != next(n for n in ("duration", "frames", "fps") if n not in overrides)}
-    return build({**data, **overrides}, str(path), root)
+    values = {**data, **overrides}
+    own = [name for name in ("duration", "frames", "fps") if name not in overrides]
+    if 0 < len(own) < 3 and all(name in values for name in ("duration", "frames", "fps")):
+        del values[own[0]]  # two give the third: one of the file's gives way
+    return build(values, str(path), root)
 
 
 def _parsed(text: str, suffix: str) -> tuple[Any, yaml.Node | None]:

@@ -76,8 +76,12 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
         if work is None:
             raise AnimateError(f"{target}: no images to write")
         with _undisturbed() as pressed, _told(target):
-            work.close()
-            target = _publish(temporary, target, replace)
+            try:
+                work.close()
+                target = _publish(temporary, target, replace)
+            except BaseException:
+                work.abort()
+                raise
     if interrupted or pressed:
         raise Interrupted(target)
     return target
@@ -180,16 +184,17 @@ def _told(target: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _undisturbed() -> Iterator[list[int]]:
-    """Holds Ctrl-C back, and says afterwards whether it was pressed: a file that is being closed would be lost."""
+    """Holds back Ctrl-C, and what else would raise, and says afterwards whether it came: a file being closed would be lost."""
     pressed: list[int] = []
+    held = [number for number in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(number))]
     if threading.current_thread() is not threading.main_thread():
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+        held = []  # where signals do not arrive
+    before = [(number, signal.signal(number, lambda number, _: pressed.append(number))) for number in held]
     try:
         yield pressed
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 def _check(image: Image, size: tuple[int, ...]) -> None:

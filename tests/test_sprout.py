@@ -114,7 +114,7 @@ def test_a_blend_of_scenes_begins_and_ends_as_they_do() -> None:
 def test_training_runs_and_goes_on_from_where_it_was(tmp_path: Path) -> None:
     """At toy scale, the whole way: pictures, VAE, denoiser, a folder that loads; then again from that folder's weights."""
     command = [sys.executable, str(TRAIN), "--work", str(tmp_path / "work"), "--out", str(tmp_path / "model"), "--device", "cpu", "--size", "64",
-               "--pictures", "32", "--batch", "2", "--workers", "1", "--vae-steps", "2"]  # fmt: skip
+               "--pictures", "32", "--batch", "2", "--workers", "1", "--vae-steps", "2", "--word-steps", "2"]  # fmt: skip
     for steps, said in (("2", "encoded 32"), ("3", "going on from step 2")):
         done = subprocess.run([*command, "--unet-steps", steps], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -47,10 +47,10 @@ def command(
             path, code = interrupted.path, INTERRUPTED
     if as_json:
         height, width = seen.shape[:2]
-        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
+        told = {"path": output or str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
         click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
     else:
-        click.echo(output if code == 0 and output else path)
+        click.echo(output or path)
     return code
 
 
