@@ -399,7 +399,17 @@ def preview(job: Job, pipe: StableDiffusionPipeline, path: Path) -> None:
 def save(vae: AutoencoderTiny, tokenizer: CLIPTokenizer, model: Denoiser, out: Path) -> None:
     """Diffusers' folder format, fp16, in files of at most 15 MB."""
     pipeline(vae, tokenizer, model).to(torch.float16).save_pretrained(out, max_shard_size="14MB", safe_serialization=True)
+    # Where no dtype is asked for, diffusers loads its parts in float32 and transformers in what the file says: they must agree.
+    edit(out / "text_encoder" / "config.json", dtype="float32")
+    # AutoencoderTiny works this out by itself, and warns when it is told.
+    edit(out / "vae" / "config.json", block_out_channels=None)
     log.info("saved %s, %.1f MB", out, sum(f.stat().st_size for f in out.rglob("*") if f.is_file()) / 1e6)
+
+
+def edit(path: Path, **changes: str | None) -> None:
+    """Change entries of a JSON file; None takes one out."""
+    config = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps({name: value for name, value in config.items() if value is not None or name not in changes}, indent=2) + "\n")
 
 
 def main() -> None:
