@@ -83,6 +83,11 @@ def test_example_scripts_run(path: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert list(tmp_path.iterdir())
 
 
+def test_ci_runs_the_readmes_test_command() -> None:
+    (command,) = [line for block in blocks("sh") for line in block.splitlines() if "pytest" in line]
+    assert f"({command})\n" in (ROOT / ".ci" / "run").read_text()
+
+
 def test_the_tree_has_a_line_for_every_file() -> None:
     tree = README[README.index("    animate/\n") : README.index("    tests/ ")]
     listed = set(re.findall(r"^      (\S+\.py) ", tree, re.MULTILINE))
