@@ -213,13 +213,17 @@ def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path,
     child = subprocess.Popen(
         [sys.executable, "-m", "animate", "a seed", "a tree", "--frames", "100000", "--steps", "1", "--model", str(tiny_folder), "-o", str(film)],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job inherits it ignored
     )  # fmt: skip
     until = time.monotonic() + 120
     while not list(tmp_path.glob(".animate*")) and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(1.0)
     os.killpg(child.pid, number)  # as a terminal does: the whole group
-    out, err = child.communicate(timeout=60)
+    try:
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
     assert child.returncode == 130, err
     assert out == f"{film}\n"
     assert err == ""

@@ -92,12 +92,13 @@ def main(args: Sequence[str] | None = None) -> None:
 
 @contextlib.contextmanager
 def ended_like_ctrl_c() -> Iterator[None]:
-    """A closed terminal and a polite kill also close the file with what is drawn."""
+    """A closed terminal and a polite kill also close the file with what is drawn; what nohup has them ignore stays ignored."""
 
     def interrupt(number: int, _: object) -> None:
         raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
     before = [(number, signal.signal(number, interrupt)) for number in numbers]
     try:
         yield

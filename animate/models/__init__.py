@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +40,7 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
 
 def _pipeline(name: str, where: str, dtype: Any) -> Any:
     from diffusers import DiffusionPipeline
+    from diffusers.utils import logging
 
     local = Path(where).expanduser().is_dir()
     if local and not (Path(where).expanduser() / "model_index.json").is_file():
@@ -49,19 +49,21 @@ def _pipeline(name: str, where: str, dtype: Any) -> Any:
         raise AnimateError(
             f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, a folder in diffusers\' format, or a hub id like "owner/name"'
         )
+    # It warns of sprout's AutoencoderTiny, which its type hints do not expect and its code does; errors are raised anyway.
+    loud = logging.get_verbosity()
+    logging.set_verbosity_error()
     try:
-        with warnings.catch_warnings():
-            # A built-in VAE is an AutoencoderTiny, which the pipeline's type hints do not expect and its code does.
-            warnings.filterwarnings("ignore", message="Expected types for vae")
-            pipe = DiffusionPipeline.from_pretrained(
-                str(Path(where).expanduser()) if local else where,
-                dtype=dtype,
-                local_files_only=local,
-                low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
-            )
+        pipe = DiffusionPipeline.from_pretrained(
+            str(Path(where).expanduser()) if local else where,
+            dtype=dtype,
+            local_files_only=local,
+            low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
+        )
     except (OSError, ValueError, ImportError, KeyError) as error:
         first = " ".join(str(error).split())[:300]
         raise AnimateError(f"model {name} cannot be loaded: {first}") from error
+    finally:
+        logging.set_verbosity(loud)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
