@@ -114,6 +114,14 @@ def test_samplers_are_known_by_what_people_say(said: str, name: str) -> None:
     assert samplers.canonical(said) == name
 
 
+@pytest.mark.parametrize("model", samplers.SAMPLERS)
+@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+def test_no_sampler_clips_latents_whatever_the_model_came_with(model: str, sampler: str) -> None:
+    """DDIM's own default does, and washes pictures out that were trained for another scheduler."""
+    config = dict(samplers.scheduler(model, {"beta_schedule": "scaled_linear"}).config)
+    assert not samplers.scheduler(sampler, config).config.get("clip_sample", False)
+
+
 def test_an_unknown_sampler_is_refused() -> None:
     with pytest.raises(AnimateError, match=r'sampler "dimm" is not known; allowed: ddim, .*did you mean "ddim"'):
         samplers.canonical("dimm")
