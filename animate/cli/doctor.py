@@ -54,7 +54,7 @@ def _memory() -> Finding:
     if (meminfo := Path("/proc/meminfo")).is_file():
         kib = dict(re.findall(r"(\w+): +(\d+) kB", meminfo.read_text()))
         free, total = int(kib["MemAvailable"]) / 2**20, int(kib["MemTotal"]) / 2**20
-        yield free > 1, f"{free:.1f} of {total:.1f} GiB free; sprout takes 1, Stable Diffusion 1.x in float32 about 5"
+        yield free > 1, f"{free:.1f} of {total:.1f} GiB of memory free"
     disk = shutil.disk_usage(Path.cwd())
     yield disk.free > 2**30, f"{disk.free / 2**30:.0f} GiB free on this disk"
 

@@ -241,8 +241,8 @@ class Denoiser(nn.Module):
             )
         )  # fmt: skip
         # Attention where it is cheap (half resolution and below); at full resolution convolutions do. The words also reach
-        # every ResNet with the time embedding (as in Imagen, Saharia et al. 2022): through attention alone, a model this
-        # small learned settings and colours but took 2,000 steps and more to tell a fish from a house.
+        # every ResNet with the time embedding (as in Imagen, Saharia et al. 2022). Whether attention alone would do, now
+        # that the words are taught first, was not tried.
         self.unet = UNet2DConditionModel(
             sample_size=latents, block_out_channels=(96, 160, 224), layers_per_block=1, cross_attention_dim=192,
             down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
