@@ -82,6 +82,5 @@ def _pictures(what: plan.Plan, model: Model, slots: int) -> Iterator[Image]:
 
 def _warn(keys: Sequence[Keyframe], story: Storyboard, model: Model) -> None:
     said = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt), key.negative or story.negative) if text)
-    for text in said:
-        for remark in model.remarks(text):
-            warnings.warn(remark, PromptWarning, stacklevel=3)
+    for remark in model.remarks([*said]):
+        warnings.warn(remark, PromptWarning, stacklevel=3)

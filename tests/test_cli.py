@@ -14,19 +14,20 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
-from conftest import Run
-from test_video import read
 
 import animate
 from animate.cli import COMMANDS
 from animate.models.unet import UNetModel
+from conftest import Run
+from test_video import read
 
 FEW = ("--steps", "1", "--guidance", "1", "--frames", "6")
 
 
 def test_from_and_to_make_a_film_with_a_free_name(run: Run) -> None:
     code, out, err = run("--from", "a seed", "--to", "a tree", *FEW)
-    assert (code, out, err) == (0, "renders/a-seed-to-a-tree.mp4\n", "")
+    assert (code, out) == (0, "renders/a-seed-to-a-tree.mp4\n")
+    assert err.splitlines()[-1].endswith("for Stable Diffusion, add --model stable-diffusion-v1-5/stable-diffusion-v1-5 (downloads 4 GB once)")
     assert len(read(Path("renders/a-seed-to-a-tree.mp4"), (64, 64))) == 6
     assert run("--from", "a seed", "--to", "a tree", *FEW)[1] == "renders/a-seed-to-a-tree-2.mp4\n", "nothing is overwritten"
 
@@ -107,9 +108,26 @@ def test_a_random_seed_is_drawn_and_told(run: Run) -> None:
 def test_foreign_prompts_are_warned_about_once(run: Run) -> None:
     code, out, err = run("a \u79cd\u5b50", "a \u79cd\u5b50", *FEW, "-o", "x.gif")
     assert (code, out) == (0, "x.gif\n")
-    assert err.count("\n") == 1
-    assert "animate: warning: " in err
-    assert "only byte by byte" in err
+    assert err.count("animate: warning: ") == 1
+    assert err.count("only byte by byte") == 1
+
+
+def test_a_named_model_needs_no_advice(run: Run, tiny_folder: Path) -> None:
+    assert run("a seed", "a tree", *FEW, "--model", str(tiny_folder), "-o", "x.gif") == (0, "x.gif\n", "")
+
+
+def test_models_lists_names_and_words(run: Run) -> None:
+    code, out, err = run("models")
+    assert (code, err) == (0, "")
+    assert re.match(r"sprout: built in: .*; \d+\.\d MB, \d+ x \d+ pixels, Apache-2.0\n", out)
+    told = json.loads(run("models", "--json")[1])["sprout"]
+    assert told["width"] == told["height"] == still_size()
+    assert "tree" in told["knows"]["subjects"]
+    assert all(word in " ".join(out.split()) for words in told["knows"].values() for word in words)
+
+
+def still_size() -> int:
+    return animate.load_model("sprout", device="cpu").defaults.width
 
 
 def test_doctor_says_what_works(run: Run) -> None:

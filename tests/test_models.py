@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_pipeline
 from diffusers import DiffusionPipeline, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 
 from animate import AnimateError, load_model
 from animate.models import samplers
 from animate.models.base import Conditioning, Denoising
 from animate.models.unet import UNetModel
+from conftest import tiny_pipeline
 
 
 def batch(model: UNetModel, *prompts: str) -> Conditioning:
@@ -133,12 +135,30 @@ def test_the_models_own_sampler_is_the_default(tiny: UNetModel) -> None:
 
 
 def test_long_and_foreign_prompts_are_remarked_on(tiny: UNetModel) -> None:
-    assert tiny.remarks("a photo of a red tree in winter") == []
-    (long,) = tiny.remarks("a seed " * 50)
+    assert tiny.remarks(["a photo of a red tree in winter"]) == []
+    (long,) = tiny.remarks(["a seed " * 50])
     assert "100 tokens long" in long
     assert "reads 75" in long
-    (foreign,) = tiny.remarks("a \u79cd\u5b50")
+    (foreign,) = tiny.remarks(["a \u79cd\u5b50"])
     assert "only byte by byte" in foreign
+
+
+def test_words_that_a_small_model_was_never_shown_are_named_once(tiny_folder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "small"
+    shutil.copytree(tiny_folder, folder)
+    taught = {"size": 64, "kinds": {"subjects": ["tree"]}, "words": ["tree", "red"], "idle": ["a", "in", "lovely"]}
+    (folder / "vocabulary.json").write_text(json.dumps(taught))
+    model = load_model(str(folder), device="cpu")
+    assert model.remarks(["a lovely red tree", "A Red Tree"]) == []
+    (said,) = model.remarks(["a dragon in a tree", "a Red dragon, flying"])
+    assert said == f"{folder} was never shown dragon, flying, and draws the rest; animate models lists what it knows"
+
+
+def test_a_broken_vocabulary_is_one_line(tiny_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_folder, tmp_path / "small")
+    (tmp_path / "small" / "vocabulary.json").write_text('{"size": "large"}')
+    with pytest.raises(AnimateError, match=r"vocabulary.json cannot be read \(4 validation errors"):
+        load_model(str(tmp_path / "small"), device="cpu")
 
 
 @pytest.mark.parametrize(

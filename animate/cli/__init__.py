@@ -25,6 +25,7 @@ COMMANDS = {
     "still": ("still", "Draw one picture, or one for each of several seeds."),
     "plan": ("plan", "Print the frames of a film as a table; needs no model."),
     "sheet": ("sheet", "Draw the keyframes of a film as one contact sheet."),
+    "models": ("models", "List the models that have a name, and the words that sprout knows."),
     "doctor": ("doctor", "Say what works on this machine and what does not."),
 }
 

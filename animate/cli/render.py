@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from . import INTERRUPTED
+from ..models.catalog import ELSEWHERE
+from . import INTERRUPTED, say
 from .options import film_options, free_name, load, model_options, storyboard
 
 EPILOG = """\b
@@ -51,6 +52,8 @@ def command(
         click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
     else:
         click.echo(output or path)
+    if model_name is None:
+        say(f"drawn by {model.name}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 4 GB once)")
     return code
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
+from . import vocabulary
 from .catalog import CATALOG, DEFAULT
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
     from .unet import UNetModel
 
     settings: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance} if entry else {}
+    settings["vocabulary"] = vocabulary.read(Path(where).expanduser())
     return UNetModel(name, pipe, device, slots or SLOTS[device.split(":")[0]], **settings)
 
 

@@ -77,8 +77,8 @@ class Model(Protocol):
     def embed(self, prompt: str) -> Conditioning:
         """One prompt alone, so that its bits do not depend on others."""
 
-    def remarks(self, prompt: str) -> list[str]:
-        """What the text encoder will not understand of a prompt; a line each."""
+    def remarks(self, prompts: Sequence[str]) -> list[str]:
+        """What the text encoder will not understand of a film's prompts; a line each."""
 
     def noise(self, seed: int, width: int, height: int) -> Tensor:
         """Standard normal float32 (C, h, w), from one CPU generator per seed: the same on every device."""

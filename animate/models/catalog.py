@@ -11,11 +11,15 @@ class Entry:
     where: str  # folder or hub id
     steps: int  # that look good
     guidance: float
+    licence: str
     about: str
 
 
 DEFAULT = "sprout"
 
 CATALOG: dict[str, Entry] = {
-    "sprout": Entry(str(Path(__file__).parent / "sprout"), 12, 3.0, "built in: small flat illustrations, 128 x 128"),
+    "sprout": Entry(str(Path(__file__).parent / "sprout"), 12, 3.0, "Apache-2.0", "built in: small flat illustrations, drawn in seconds on a CPU"),
 }
+
+# What to say to those who want more than sprout.
+ELSEWHERE = "--model stable-diffusion-v1-5/stable-diffusion-v1-5"

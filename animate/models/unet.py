@@ -6,6 +6,7 @@ three. Modules and schedulers are diffusers' and transformers'.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import diffusers
@@ -14,13 +15,14 @@ from torch import Tensor
 
 from . import samplers
 from .base import Conditioning, Defaults, Denoising, Images, Numerics
+from .vocabulary import Vocabulary
 
 
 class UNetModel:
     """`models.base.Model` over the parts of a StableDiffusionPipeline."""
 
-    def __init__(self, name: str, pipe: Any, device: str, slots: int, steps: int = 25, guidance: float = 7.5):
-        self.name = name
+    def __init__(self, name: str, pipe: Any, device: str, slots: int, steps: int = 25, guidance: float = 7.5, vocabulary: Vocabulary | None = None):
+        self.name, self.vocabulary = name, vocabulary
         self.tokenizer, self.text_encoder, self.unet, self.vae = pipe.tokenizer, pipe.text_encoder, pipe.unet, pipe.vae
         self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
         self.device, self.dtype = torch.device(device), self.unet.dtype
@@ -39,13 +41,21 @@ class UNetModel:
         hidden = self.text_encoder(tokens.input_ids.to(self.device), attention_mask=mask)[0]
         return Conditioning({"prompt_embeds": hidden[0].float().cpu()})
 
-    def remarks(self, prompt: str) -> list[str]:
+    def remarks(self, prompts: Sequence[str]) -> list[str]:
+        found = [remark for prompt in prompts for remark in self._spelling(prompt)]
+        if self.vocabulary and (unknown := self.vocabulary.unknown(prompts)):
+            found.append(f"{self.name} was never shown {', '.join(unknown)}, and draws the rest; animate models lists what it knows")
+        return found
+
+    def _spelling(self, prompt: str) -> list[str]:
         ids, limit, found = self.tokenizer(prompt).input_ids, self.tokenizer.model_max_length, []
         if len(ids) > limit:
             read = self.tokenizer.decode(ids[: limit - 1], skip_special_tokens=True)
             found.append(
                 f'"{prompt[:40]}..." is {len(ids) - 2} tokens long and {self.name} reads {limit - 2}: all after "{read[-40:]}" is cut; shorten it'
             )
+        if self.vocabulary:
+            return found
         spelt = [word for word in prompt.split() if len(word.encode()) >= 3 and len(self.tokenizer(word).input_ids) - 2 == len(word.encode())]
         if spelt:
             found.append(f"{self.name} knows {', '.join(spelt)} only byte by byte: it was trained on English; say it in English words")
@@ -105,7 +115,7 @@ class UNetModel:
 
     @torch.inference_mode()
     def encode(self, images: Images) -> Tensor:
-        x = torch.from_numpy(images).to(self.device).permute(0, 3, 1, 2).to(self.vae.dtype) / 127.5 - 1
+        x = torch.tensor(images, device=self.device).permute(0, 3, 1, 2).to(self.vae.dtype) / 127.5 - 1
         made = self.vae.encode(x.contiguous(memory_format=torch.channels_last))
         clean = made.latents if hasattr(made, "latents") else made.latent_dist.mode()
         shift = getattr(self.vae.config, "shift_factor", None) or 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
+import numpy as np
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
@@ -19,12 +20,15 @@ warm cold fresh simple detailed highly intricate elegant dreamy magic magical fa
 colourful photo photograph painting picture drawing sketch illustration image render artwork poster cartoon watercolor oil
 digital art concept studio style light lighting shadow sharp focus quality high resolution masterpiece trending famous artist
 morning noon evening today world land country garden field forest park street hill river sea lake sky cloud clouds rain wind
-standing sitting flying growing swimming floating shining sleeping looking one two three four five some many alone together
+standing sitting flying growing swimming floating shining sleeping looking flat one two three four five some many alone together
 man woman child girl boy dog cat horse astronaut king queen robot dragon ship car train city castle bridge road table chair
 """.split()
 
 
-def clip_tokenizer(captions: Iterable[str], merges: int = 900) -> CLIPTokenizer:
+IDLE = FILLER.index("beautiful")  # before it come words that bind others together
+
+
+def clip_tokenizer(captions: Iterable[str], merges: int = 1100) -> CLIPTokenizer:
     """A `CLIPTokenizer` of `512 + merges + 2` tokens at the most, in CLIP's own order of the vocabulary."""
     bpe = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
     bpe.normalizer = normalizers.Lowercase()
@@ -39,3 +43,14 @@ def clip_tokenizer(captions: Iterable[str], merges: int = 900) -> CLIPTokenizer:
     words = [*letters, *(letter + "</w>" for letter in letters), *("".join(pair) for pair in learned)]
     vocab = {word: number for number, word in enumerate(dict.fromkeys([*words, "<|startoftext|>", "<|endoftext|>"]))}
     return CLIPTokenizer(vocab=vocab, merges=learned, model_max_length=LENGTH)
+
+
+def salted(text: str, meant: set[str], rng: np.random.Generator) -> str:
+    """The caption, now and then with words around it that say nothing about the picture; never with one of those `meant`."""
+    if rng.random() < 0.88:
+        return text
+    said, idle = text.split(), [word for word in FILLER[IDLE:] if word not in meant]
+    for _ in range(int(rng.integers(1, 4))):
+        word = idle[int(rng.integers(len(idle)))] if rng.random() < 0.8 else "".join(rng.choice(list("abcdefghijklmnopqrstuvwxyz"), 5))
+        said.insert(int(rng.integers(len(said) + 1)) if rng.random() < 0.3 else len(said), word)
+    return " ".join(said)

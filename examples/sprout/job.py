@@ -1,0 +1,95 @@
+"""What a training run was asked for, and what all its parts share: the device, checkpoints, the learning rate."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import scenes
+import words
+
+log = logging.getLogger("sprout")
+
+VOCABULARY = "vocabulary.json"  # beside the model: what it was taught, by kind, and its picture size
+
+
+@dataclass(frozen=True)
+class Job:
+    work: Path
+    out: Path
+    device: str
+    size: int  # pixels
+    subjects: str  # "core" or "all"
+    pictures: int
+    vae_steps: int
+    word_steps: int
+    unet_steps: int
+    batch: int
+    crops: int
+    compile: bool
+    workers: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return scenes.CORE if self.subjects == "core" else scenes.ALL
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """bf16 where the device multiplies it in hardware; on other CPUs it is slower than fp32."""
+        fast = self.device != "cpu" or torch.cpu._is_amx_tile_supported()
+        return torch.bfloat16 if fast else torch.float32
+
+    def autocast(self) -> torch.autocast:
+        return torch.autocast(self.device, self.dtype, enabled=self.dtype != torch.float32)
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the model in `out` is of this size and knows these words, so that its weights are a beginning."""
+        path = self.out / VOCABULARY
+        return path.exists() and json.loads(path.read_text()) == self.vocabulary()
+
+    def vocabulary(self) -> dict[str, Any]:
+        meant = scenes.vocabulary(self.names)
+        return {"size": self.size, "kinds": scenes.known_words(self.names), "words": sorted(meant), "idle": sorted({*words.FILLER} - meant)}
+
+
+def keep(path: Path, state: dict[str, object]) -> None:
+    torch.save(state, path.with_suffix(".new"))
+    os.replace(path.with_suffix(".new"), path)
+
+
+class Pace:
+    """Seconds a step since the start, and when it is time for another checkpoint."""
+
+    def __init__(self, every: float = 180.0):
+        self.every, self.began, self.last, self.steps = every, time.monotonic(), time.monotonic(), 0
+
+    def step(self) -> None:
+        self.steps += 1
+
+    @property
+    def a_step(self) -> float:
+        return (time.monotonic() - self.began) / max(1, self.steps)
+
+    def due(self) -> bool:
+        if time.monotonic() - self.last < self.every:
+            return False
+        self.last = time.monotonic()
+        return True
+
+
+def rate(step: int, steps: int, top: float) -> float:
+    """Warm up over 2 %, stay, and fall to 2 % over the last 40 %."""
+    return top * min(1.0, (step + 1) / max(1, steps // 50), max(0.02, (steps - step) / (0.4 * steps)))
+
+
+def set_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = value
