@@ -147,8 +147,8 @@ def report(figures: dict[str, Any]) -> str:
         f"{figures['pictures']} pictures of held-out combinations of attributes, {figures['steps']} steps. A setting is right if place, time and"
         " weather all are.",
         table(("right, %", *names), [("sprout", *cells(figures["held out"])), ("the judge, on drawn scenes", *cells(figures["judge"]))]),
-        f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. Frames at 1/4, 1/2 and 3/4 between two prompts that the judge takes for a stage of"
-        f" the series or for one of both ends: {between.get('series')} % within series, {between.get('one subject')} % with one subject in two"
+        f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. Frames at 1/4, 1/2 and 3/4 between two prompts that the judge takes for a"
+        f" stage of the series or for one of both ends: {between.get('series')} % within series, {between.get('one subject')} % with one subject in two"
         f" settings. It takes cross-fades of two drawn pictures for mush in {figures['mush seen']} % of cases.",
         table(("steps", *names, "from 50 steps, grey levels"), [(row["steps"], *cells(row), row["grey levels"]) for row in figures["few steps"]]),
         table(("subject, worst first", "right, %", "mostly taken for"), [(r["subject"], r["right"], r["taken for"]) for r in figures["per subject"]]),
@@ -190,13 +190,14 @@ def main() -> None:
     drawn, captions = held_out(subjects, a.count)
     said = judged.says(pictures(model, captions))
     figures = {
-        "pictures": a.count, "few": a.few, "steps": model.defaults.steps, "held out": right(said, drawn), "judge": judge_itself(judged, subjects, a.count),
-        "per subject": per_subject(said, drawn),
+        "pictures": a.count, "few": a.few, "steps": model.defaults.steps, "held out": right(said, drawn),
+        "judge": judge_itself(judged, subjects, a.count), "per subject": per_subject(said, drawn),
     }  # fmt: skip
     log.info("%s", json.dumps(figures))
     figures |= {
         "few steps": steps_side_by_side(model, judged, drawn[: a.few], captions[: a.few], a.work / "steps.png"),
-        "in between": in_between(model, judged, subjects, a.pairs), "psnr": psnr(model, subjects, a.few), "mush seen": mush_seen(judged, subjects, a.few),
+        "in between": in_between(model, judged, subjects, a.pairs), "psnr": psnr(model, subjects, a.few),
+        "mush seen": mush_seen(judged, subjects, a.few),
     }  # fmt: skip
     (a.work / "figures.json").write_text(json.dumps(figures, indent=1))
     text = report(figures)

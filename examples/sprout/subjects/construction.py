@@ -13,11 +13,11 @@ WOOD: RGB = (150, 98, 58)
 
 
 def turning(u: float, v: float, ru: float, rv: float, start: float, end: float, steps: int = 20) -> list[Point]:
-    """Points on an ellipse by angle (0 forwards, pi/2 up), in a plan's measure."""
+    """Points on an ellipse by angle (0 forwards, pi/2 up), in a construction's measure."""
     return arc(u, v, ru, -rv, start, end, steps)
 
 
-class Plan(Figure):
+class Construction(Figure):
     def polygon(self, points: Sequence[Point], color: RGB, glows: bool = False) -> None:
         self.pen.polygon([self.at(u, v) for u, v in points], color, glows)
 
