@@ -148,8 +148,8 @@ def report(figures: dict[str, Any]) -> str:
         " weather all are.",
         table(("right, %", *names), [("sprout", *cells(figures["held out"])), ("the judge, on drawn scenes", *cells(figures["judge"]))]),
         f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. Frames at 1/4, 1/2 and 3/4 between two prompts that the judge takes for a"
-        f" stage of the series or for one of both ends: {between.get('series')} % within series, {between.get('one subject')} % with one subject in two"
-        f" settings. It takes cross-fades of two drawn pictures for mush in {figures['mush seen']} % of cases.",
+        f" stage of the series or for one of both ends: {between.get('series')} % within series, {between.get('one subject')} % with one subject in"
+        f" two settings. It takes cross-fades of two drawn pictures for mush in {figures['mush seen']} % of cases.",
         table(("steps", *names, "from 50 steps, grey levels"), [(row["steps"], *cells(row), row["grey levels"]) for row in figures["few steps"]]),
         table(("subject, worst first", "right, %", "mostly taken for"), [(r["subject"], r["right"], r["taken for"]) for r in figures["per subject"]]),
     ]

@@ -7,8 +7,8 @@ import math
 from pen import COLORS, RGB, Pen, Point, apart, blend, shade
 from subjects.base import Subject
 from subjects.buildings import CREAM, SLATE, STONE
-from subjects.figure import facing
 from subjects.construction import WOOD, Construction, turning
+from subjects.figure import facing
 
 
 def jet(pen: Pen) -> RGB:

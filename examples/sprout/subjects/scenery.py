@@ -6,8 +6,8 @@ import math
 
 from pen import BROWN, RGB, Pen, Point, blend, grown, shade
 from subjects.base import Subject
-from subjects.figure import facing
 from subjects.construction import Construction, turning
+from subjects.figure import facing
 
 ROCK: RGB = (124, 114, 116)
 SAND: RGB = (246, 218, 148)

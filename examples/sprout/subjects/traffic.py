@@ -7,8 +7,8 @@ import math
 from pen import COLORS, INK, RGB, Pen, apart, blend, shade
 from subjects.base import Subject
 from subjects.buildings import CREAM, SLATE
-from subjects.figure import facing
 from subjects.construction import Construction, turning
+from subjects.figure import facing
 from subjects.vehicles import STEEL
 
 LEATHER: RGB = (104, 62, 42)
