@@ -9,17 +9,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .errors import AnimateError, PromptWarning
+    from .errors import AnimateError, AnimateWarning
     from .film import render, sheet, still
     from .models import load_model
+    from .store import Store
     from .storyboard import Keyframe, Sampling, Storyboard, read
     from .video import write_video
 
 __all__ = [
     "AnimateError",
+    "AnimateWarning",
     "Keyframe",
-    "PromptWarning",
     "Sampling",
+    "Store",
     "Storyboard",
     "load_model",
     "read",
@@ -30,9 +32,10 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "errors": ("AnimateError", "PromptWarning"),
+    "errors": ("AnimateError", "AnimateWarning"),
     "film": ("render", "sheet", "still"),
     "models": ("load_model",),
+    "store": ("Store",),
     "storyboard": ("Keyframe", "Sampling", "Storyboard", "read"),
     "video": ("write_video",),
 }

@@ -37,6 +37,8 @@ def run(plan: Plan, draw: Draw, states: States, slots: int) -> Iterator[Tensor]:
     for key in plan.order:
         if key not in states:
             queue = queues[batch_kind(plan.cels[key])]
+            if not queue or queue[0] != key:  # a state was there, and was lost since
+                queue.appendleft(key)
             batch = [queue.popleft() for _ in range(min(slots, len(queue)))]
             cels = [plan.cels[k] for k in batch]
             drawn = draw(cels + cels[-1:] * (slots - len(cels)))

@@ -5,5 +5,5 @@ class AnimateError(ValueError):
     """Something asked for cannot be done. The command prints it as one line and exits with 2."""
 
 
-class PromptWarning(UserWarning):
-    """A prompt will be drawn, but not all of it is understood."""
+class AnimateWarning(UserWarning):
+    """Something that a person should know, and that does not stop the film."""

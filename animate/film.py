@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from . import engine, plan
-from .errors import AnimateError, PromptWarning
+from . import engine, plan, recipe
+from .errors import AnimateError, AnimateWarning
 from .models.base import Defaults, Model
 from .models.samplers import SAMPLERS, canonical
+from .recipe import Made, Recipe, Verb
+from .store import Store
 from .storyboard import Keyframe, Sampling, Storyboard, build
 from .timeline import timeline
 
@@ -33,10 +36,11 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
     return story.model_copy(update={"sampling": sampling, "width": story.width or defaults.width, "height": story.height or defaults.height})
 
 
-def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None) -> Iterator[Image]:
+def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None, store: Store | None = None) -> Pictures:
     """The film's images, read-only uint8 (H, W, 3), one for every frame, drawn as they are asked for.
 
     frames: only these, such as range(10, 14); their pixels are those of the whole film.
+    store: where finished cels are kept and found again.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
     resolved = resolve(story, model.defaults)
@@ -45,7 +49,7 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None)
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(whole.order) - 1}")
     _warn(resolved.keyframes, resolved, model)
     slots = min(model.numerics.slots, len(whole.cels))
-    return _pictures(whole if frames is None else whole.only(frames), model, slots)
+    return Pictures("film", resolved, whole if frames is None else whole.only(frames), model, slots, store)
 
 
 def still(prompt: str, model: Model, slots: int = 1, **settings: object) -> Image:
@@ -58,29 +62,76 @@ def still(prompt: str, model: Model, slots: int = 1, **settings: object) -> Imag
     return next(stills(story, story.keyframes, model, slots))
 
 
-def sheet(story: Storyboard, model: Model) -> Iterator[Image]:
+def sheet(story: Storyboard, model: Model, store: Store | None = None) -> Pictures:
     """The keyframes of a film as stills, before a long render."""
-    return stills(story, story.keyframes, model)
+    return stills(story, story.keyframes, model, store=store)
 
 
-def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int = 1) -> Iterator[Image]:
+def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int = 1, store: Store | None = None) -> Pictures:
     """These keyframes as the storyboard's style, size and sampling have them, in batches of `slots`."""
     resolved = resolve(story, model.defaults)
     _warn(keys, resolved, model)
-    return _pictures(plan.stills(resolved, [plan.pin(key, resolved) for key in keys]), model, slots)
+    return Pictures("sheet", resolved, plan.stills(resolved, [plan.pin(key, resolved) for key in keys]), model, slots, store)
 
 
-def _pictures(what: plan.Plan, model: Model, slots: int) -> Iterator[Image]:
-    """Decoded in order; a picture shown on and on is decoded once."""
-    last: tuple[str, Image] | None = None
-    for key, latents in zip(what.order, engine.run(what, engine.drawer(model), {}, slots), strict=True):
-        if last is None or last[0] != key:
-            last = key, model.decode(latents[None])[0]
-            last[1].setflags(write=False)  # it may be shown again
-        yield last[1]
+class Pictures(Iterator[Image]):
+    """The images of a plan, drawn as they are asked for, and the recipe of those that were."""
+
+    def __init__(self, verb: Verb, story: Storyboard, what: plan.Plan, model: Model, slots: int, store: Store | None):
+        self._verb, self._story, self._model = verb, story, model
+        self._numerics = replace(model.numerics, slots=slots)
+        self._images = self._drawn(what, store)
+        self.digests: list[str] = []
+
+    def __next__(self) -> Image:
+        image, digest = next(self._images)
+        self.digests.append(digest)
+        return image
+
+    def _drawn(self, what: plan.Plan, store: Store | None) -> Iterator[tuple[Image, str]]:
+        """Decoded in order; a picture shown on and on is decoded once."""
+        states: engine.States = {} if store is None else store.states(what, _title(what), self._model.fingerprint, self._numerics)
+        shown, image, digest = "", np.empty(0), ""
+        for key, latents in zip(what.order, engine.run(what, engine.drawer(self._model), states, self._numerics.slots), strict=True):
+            if key != shown:
+                image = self._model.decode(latents[None])[0]
+                image.setflags(write=False)  # it may be shown again
+                shown, digest = key, recipe.digest(image)
+            yield image, digest
+
+    @property
+    def recipe(self) -> Recipe:
+        """Of the images drawn so far."""
+        n, model, story = self._numerics, self._model, self._story
+        made = Made(
+            model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, slots=n.slots, hardware=n.hardware,
+            versions=recipe.versions(),
+        )  # fmt: skip
+        timed = story.model_copy(update={"frames": story.count, "fps": story.rate, "duration": None})
+        return Recipe(verb=self._verb, storyboard=timed, made=made, digests=tuple(self.digests))
+
+    def note(self) -> str:
+        """The recipe as text, for `write_video`."""
+        return self.recipe.pack()
+
+    def note_of_last(self) -> str:
+        """The recipe of the last still alone."""
+        whole, last = self.recipe, len(self.digests) - 1
+        story = whole.storyboard.model_copy(update={"keyframes": (self._story.keyframes[last],), "frames": 2, "loop": "cycle"})
+        return whole.model_copy(update={"verb": "still", "storyboard": story, "digests": self.digests[last:]}).pack()
+
+    def note_of_sheet(self, labels: Sequence[str]) -> str:
+        """The recipe of a contact sheet with these labels."""
+        return self.recipe.model_copy(update={"labels": tuple(labels)}).pack()
+
+
+def _title(what: plan.Plan) -> str:
+    """From what to what, for a list of films."""
+    ends = dict.fromkeys((what.cels[what.order[0]].look.a.prompt, what.cels[what.order[-1]].look.b.prompt))
+    return " to ".join(ends)
 
 
 def _warn(keys: Sequence[Keyframe], story: Storyboard, model: Model) -> None:
     said = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt), key.negative or story.negative) if text)
     for remark in model.remarks([*said]):
-        warnings.warn(remark, PromptWarning, stacklevel=3)
+        warnings.warn(remark, AnimateWarning, stacklevel=3)

@@ -225,14 +225,37 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
         raise AnimateError(f"{path}: {' '.join(str(error).split())}; mend the file") from error
     if not isinstance(data, Mapping):
         raise AnimateError(f'{path}: holds no storyboard; it begins with a line like "keyframes:"')
-    inner = data.get("sampling")
+    return build(overridden(data, overrides), str(path), root)
+
+
+def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """What a storyboard says, with some of it said anew."""
+    values, inner = {**data, **overrides}, data.get("sampling")
     if isinstance(inner, Mapping) and "sampling" in overrides:
-        overrides["sampling"] = {**inner, **overrides["sampling"]}
-    values = {**data, **overrides}
+        values["sampling"] = {**inner, **overrides["sampling"]}
     own = [name for name in ("duration", "frames", "fps") if name not in overrides]
     if 0 < len(own) < 3 and all(name in values for name in ("duration", "frames", "fps")):
         del values[own[0]]  # two give the third: one of the file's gives way
-    return build(values, str(path), root)
+    return values
+
+
+class _Dumper(yaml.SafeDumper):
+    """Plain where our loader reads a word as a word, quoted otherwise."""
+
+
+def _str(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    plain = re.fullmatch(r"[^\W\d_][\w ,.%-]*", text) and text.lower() not in ("true", "false", "null")
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain and text == text.strip() else '"')
+
+
+_Dumper.add_representer(str, _str)
+
+
+def written(story: Storyboard) -> str:
+    """The storyboard as YAML that `read` understands."""
+    data = story.model_dump(exclude_defaults=True)
+    data["keyframes"] = [next(iter(key.values())) if [*key] == ["prompt"] else key for key in data.pop("keyframes")]
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120))
 
 
 def _parsed(text: str, suffix: str) -> tuple[Any, yaml.Node | None]:

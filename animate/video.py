@@ -19,12 +19,12 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
-import imageio_ffmpeg
 import numpy as np
 import PIL.Image
 
+from . import ffmpeg, tags
 from .errors import AnimateError
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
@@ -43,15 +43,19 @@ class Interrupted(KeyboardInterrupt):
         self.path = path
 
 
-def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float, replace: bool = True) -> Path:
+Note = Callable[[], str]  # what is to stand in the file; asked for when the last image is in
+
+
+def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float, replace: bool = True, note: Note | None = None) -> Path:
     """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path.
 
     .mp4 (H.264), .webm (VP9), .gif, .webp, .png (one image: a still; several: animated), or a folder, written with a
-    trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the name.
+    trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the name. `note`
+    is kept in the file; left out, images that have one of their own (those of `render`) bring it: their recipe.
     On Ctrl-C the file is closed with the images it has, and Interrupted, which knows the path, is raised. Raises
     AnimateError if the format, the folder or ffmpeg will not do; nothing half written is left.
     """
-    target = Path(path)
+    target, note = Path(path), note or getattr(images, "note", None)
     make = writer(path, fps)
     work: Writer | None = None
     size: tuple[int, ...] = ()
@@ -78,6 +82,8 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
         with _undisturbed() as pressed, _told(target):
             try:
                 work.close()
+                if note:
+                    tags.put(temporary, note())
                 target = _publish(temporary, target, replace)
             except BaseException:
                 work.abort()
@@ -110,7 +116,7 @@ def writer(path: str | os.PathLike[str], fps: float) -> Make:
     if suffix not in WRITERS:
         raise AnimateError(f'{said}: suffix "{target.suffix}" is not known; allowed: {", ".join(WRITERS)}, or a folder ending in /')
     if suffix not in WITHOUT_FFMPEG:
-        check_ffmpeg()
+        ffmpeg.check()
     if target.is_dir():
         raise AnimateError(f"{said}: is a folder; name a file in it, or end the name in / for numbered PNGs")
     if not fps > 0:
@@ -207,18 +213,6 @@ def _check(image: Image, size: tuple[int, ...]) -> None:
 # --- through ffmpeg -------------------------------------------------------------------------------------------------------
 
 
-def ffmpeg(*arguments: str) -> list[str]:
-    return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
-
-
-def check_ffmpeg() -> None:
-    """Raises AnimateError if ffmpeg does not start: better before hours of drawing than after."""
-    try:
-        subprocess.run(ffmpeg("-version"), capture_output=True, check=True)
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        raise AnimateError(f"ffmpeg does not start ({error}); unset IMAGEIO_FFMPEG_EXE, or: pip install --force-reinstall imageio-ffmpeg") from error
-
-
 # What ffmpeg is told to make of raw frames.
 # Even sides for 4:2:0, and the same colours everywhere: without the tags players guess the matrix by the size.
 _YUV420 = (
@@ -240,8 +234,9 @@ class Pipe:
         self.words = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process; a pipe could fill up and stop it
         # A session of its own: Ctrl-C in a terminal reaches the whole group, and would cut the file before it is closed.
         self.process = subprocess.Popen(
-            ffmpeg(*source, *codec, str(path)), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.words, start_new_session=True
-        )
+            ffmpeg.command(*source, *codec, *ffmpeg.REPRODUCIBLE, str(path)),
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.words, start_new_session=True,
+        )  # fmt: skip
 
     def add(self, image: Image) -> None:
         try:
@@ -271,7 +266,7 @@ class Pipe:
 
     def _said(self) -> str:
         self.words.seek(0)
-        return " ".join(self.words.read().decode(errors="replace").split())[-400:] or "without a word"
+        return ffmpeg.words(self.words.read())
 
 
 class Gif:
@@ -291,27 +286,12 @@ class Gif:
         palette = str(self.copy.with_name("palette.png"))
         # Counted in 64 levels a channel: a count of every colour of a long film would take gigabytes.
         coarse = ":".join(f"{channel}=bitor(bitand(val\\,252)\\,2)" for channel in "rgb")
-        self._ffmpeg("-i", str(self.copy), "-vf", f"lutrgb={coarse},palettegen=reserve_transparent=0", "-update", "1", palette)
-        self._ffmpeg(
-            "-i",
-            str(self.copy),
-            "-i",
-            palette,
-            "-lavfi",
-            "paletteuse=dither=sierra2_4a:diff_mode=rectangle",
-            "-loop",
-            "0",
-            "-f",
-            "gif",
-            str(self.path),
-        )
-        self.folder.cleanup()
-
-    def _ffmpeg(self, *arguments: str) -> None:
-        done = subprocess.run(ffmpeg(*arguments), capture_output=True, start_new_session=True)
-        if done.returncode:
+        dither = "paletteuse=dither=sierra2_4a:diff_mode=rectangle"
+        try:
+            ffmpeg.run("-i", str(self.copy), "-vf", f"lutrgb={coarse},palettegen=reserve_transparent=0", "-update", "1", palette)
+            ffmpeg.run("-i", str(self.copy), "-i", palette, "-lavfi", dither, "-loop", "0", "-f", "gif", *ffmpeg.REPRODUCIBLE, str(self.path))
+        finally:
             self.folder.cleanup()
-            raise AnimateError(f"ffmpeg failed: {' '.join(done.stderr.decode(errors='replace').split())[-400:]}")
 
     def abort(self) -> None:
         self.pipe.abort()
@@ -404,17 +384,21 @@ def _chunk(name: bytes, data: bytes) -> bytes:
     return name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
 
 
-def write_image(path: str | os.PathLike[str], image: Image, replace: bool = True) -> Path:
+def write_image(path: str | os.PathLike[str], image: Image, replace: bool = True, note: str | None = None) -> Path:
     """Write one image; the suffix says the format. Returns the path. An existing file is replaced, or (replace=False) a
-    number is added to the name. Raises AnimateError.
+    number is added to the name. `note` is kept in the file. Raises AnimateError.
     """
     target = still_name(path)
     _check(image, ())
+    webp = target.suffix.lower() == ".webp"
     with _under_another_name(target) as temporary, _told(target):
         try:
-            PIL.Image.fromarray(image).save(temporary, quality=95)
+            settings: dict[str, Any] = {"xmp": tags.xmp(note)} if note and webp else {}
+            PIL.Image.fromarray(image).save(temporary, quality=95, **settings)
         except ValueError as error:  # a side that the format cannot hold
             raise AnimateError(f"{target}: {image.shape[1]}x{image.shape[0]} pixels are too many for {target.suffix} ({error}); use .png") from error
+        if note and not webp:
+            tags.put(temporary, note)
         return _publish(temporary, target, replace)
 
 

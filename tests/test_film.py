@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 
-from animate import AnimateError, Keyframe, PromptWarning, Sampling, Storyboard, load_model, render, sheet, still
+from animate import AnimateError, AnimateWarning, Keyframe, Sampling, Storyboard, load_model, render, sheet, still
 from animate.film import resolve
 from animate.models.unet import UNetModel
 
@@ -132,7 +132,7 @@ def test_what_cannot_work_is_said_before_anything_is_drawn(tiny: UNetModel, work
 
 
 def test_prompts_that_are_not_understood_warn_once(tiny: UNetModel) -> None:
-    with pytest.warns(PromptWarning, match="byte by byte") as warned:
+    with pytest.warns(AnimateWarning, match="byte by byte") as warned:
         render(Storyboard.of("\u79cd\u5b50", "\u79cd\u5b50", sampling=FEW), tiny)
     assert len(warned) == 1
 

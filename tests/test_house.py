@@ -19,16 +19,21 @@ MAY_IMPORT = {
     "timeline": {"storyboard"},
     "plan": {"storyboard", "timeline"},
     "blend": set(),
-    "models": {"blend"},
+    "places": set(),
+    "models": {"blend", "places"},
+    "store": {"models", "places", "plan"},
     "engine": {"blend", "models", "plan"},
-    "film": {"storyboard", "timeline", "plan", "models", "engine"},
-    "video": set(),
+    "film": {"storyboard", "timeline", "plan", "models", "engine", "store", "recipe"},
+    "ffmpeg": set(),
+    "tags": {"ffmpeg"},
+    "video": {"ffmpeg", "tags"},
+    "recipe": {"storyboard", "tags"},
     "contact": set(),
-    "cli": {"storyboard", "timeline", "film", "models", "video", "contact"},
-    "__init__": {"storyboard", "film", "models", "video"},
+    "cli": {"storyboard", "timeline", "film", "models", "store", "recipe", "video", "contact"},
+    "__init__": {"storyboard", "film", "models", "store", "video"},
     "__main__": {"cli"},
 }
-NO_TORCH_AT_IMPORT = {"storyboard", "timeline", "plan", "cli", "__init__", "errors", "contact", "video"}
+NO_TORCH_AT_IMPORT = {"storyboard", "timeline", "plan", "cli", "__init__", "errors", "contact", "video", "tags", "ffmpeg", "recipe", "places"}
 HEAVY = {"torch", "diffusers", "transformers"}
 
 

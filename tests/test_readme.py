@@ -66,7 +66,7 @@ def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert isinstance(names["story"], Storyboard)
 
 
-@pytest.mark.filterwarnings("ignore::animate.PromptWarning")  # the tiny tokenizer knows few words
+@pytest.mark.filterwarnings("ignore::animate.AnimateWarning")  # the tiny tokenizer knows few words
 @pytest.mark.parametrize("path", [p for p in sorted((ROOT / "examples").iterdir()) if p.suffix in SUFFIXES], ids=lambda p: p.name)
 def test_example_storyboards_can_be_rendered(path: Path, tiny: UNetModel) -> None:
     story = read(path)

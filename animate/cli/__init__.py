@@ -15,7 +15,7 @@ from importlib import import_module
 
 import click
 
-from ..errors import AnimateError, PromptWarning
+from ..errors import AnimateError, AnimateWarning
 
 INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
 
@@ -25,6 +25,10 @@ COMMANDS = {
     "still": ("still", "Draw one picture, or one for each of several seeds."),
     "plan": ("plan", "Print the frames of a film as a table; needs no model."),
     "sheet": ("sheet", "Draw the keyframes of a film as one contact sheet."),
+    "show": ("show", "Print the recipe in a film or picture."),
+    "again": ("again", "Draw a film or picture again from the recipe in it."),
+    "verify": ("verify", "Draw some of a film again and say whether it is what its recipe says."),
+    "store": ("store", "Say what is kept of films, so that they go on or change cheaply; clear it."),
     "models": ("models", "List the models that have a name, and the words that sprout knows."),
     "doctor": ("doctor", "Say what works on this machine and what does not."),
 }
@@ -77,7 +81,7 @@ def main(args: Sequence[str] | None = None) -> None:
     try:
         with warnings.catch_warnings(), ended_like_ctrl_c():
             warnings.simplefilter("ignore")
-            warnings.simplefilter("always", PromptWarning)
+            warnings.simplefilter("always", AnimateWarning)
             warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
             code = cli.main(args=None if args is None else list(args), prog_name="animate", standalone_mode=False)
     except AnimateError as error:

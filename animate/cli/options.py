@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import AnimateError
+from ..models.catalog import CATALOG
 from ..models.samplers import canonical
 from ..storyboard import SUFFIXES, Storyboard, build, read
 from ..timeline import timeline
+from . import say
 
 if TYPE_CHECKING:
     from ..models.base import Model
+    from ..recipe import Made
+    from ..store import Store
 
 Command = Callable[..., Any]
 
@@ -55,17 +60,21 @@ picture_options = _stack(
     click.option("--sampler", help="ddim, pndm (plms), euler or dpm++2m. Default: the model's."),
 )
 
+time_options = _stack(
+    click.option("--frames", type=int, help="Of the finished film. Default: 24."),
+    click.option("--fps", type=float, help="Frames per second. Default: 12."),
+    click.option("--duration", type=float, help="Seconds. Of frames, fps and duration, two give the third."),
+    click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: back to the first prompt; bounce: there and back."),
+    click.option("--ease", help="linear, in, out, in-out, sine or step, within every segment. Default: linear."),
+)
+
 film_options = _stack(
     click.argument("prompts", nargs=-1, metavar="[PROMPT... | STORYBOARD]"),
     click.option("--from", "from_", metavar="PROMPT", help="The first keyframe."),
     click.option("--via", multiple=True, metavar="PROMPT", help="A keyframe between --from and --to; may be repeated."),
     click.option("--to", metavar="PROMPT", help="The last keyframe."),
     click.option("-f", "--file", "prompt_file", type=Path, help="A prompt a line; empty lines and # comments are passed over."),
-    click.option("--frames", type=int, help="Of the finished film. Default: 24."),
-    click.option("--fps", type=float, help="Frames per second. Default: 12."),
-    click.option("--duration", type=float, help="Seconds. Of frames, fps and duration, two give the third."),
-    click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: back to the first prompt; bounce: there and back."),
-    click.option("--ease", help="linear, in, out, in-out, sine or step, within every segment. Default: linear."),
+    time_options,
     picture_options,
 )
 
@@ -74,6 +83,8 @@ model_options = _stack(
     click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
     click.option("--dtype", help="auto, float32, float16 or bfloat16."),
     click.option("--slots", type=click.IntRange(1, 256), help="Pictures drawn in one batch. Default: what suits the device."),
+    click.option("--store", type=Path, metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
+    click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
 
 NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease")
@@ -119,17 +130,54 @@ def lines(path: Path) -> list[str]:
     return [line for line in found if line and not line.startswith("#")]
 
 
-def load(model_name: str | None, device: str | None, dtype: str | None, slots: int | None) -> Model:
-    import diffusers
-    import transformers
+@dataclass(frozen=True)
+class Where:
+    """Where a film is drawn: by which model, on what, with which store. The options of `model_options`."""
 
-    from ..models import load_model
+    model: str | None
+    device: str | None
+    dtype: str | None
+    slots: int | None
+    store: Store | None
 
-    # Bars for local files, of which there is one second's worth; downloads keep theirs.
-    diffusers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.disable_progress_bar()
-    given = {"name": model_name, "device": device, "dtype": dtype, "slots": slots}
-    return load_model(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Where:
+        """Takes its options out of a command's."""
+        from ..store import Store
+
+        folder, without = options.pop("store"), options.pop("no_store")
+        if folder and without:
+            raise AnimateError(f"--store {folder} and --no-store; give one of them")
+        model, device, dtype, slots = (options.pop(name) for name in ("model_name", "device", "dtype", "slots"))
+        return cls(model, device, dtype, slots, None if without else Store(folder))
+
+    def like(self, made: Made, path: Path) -> Where:
+        """The place where a file was drawn, as far as nothing else is asked for. Raises AnimateError.
+
+        A file names its model; whatever is not built in is only loaded if the person says so, too.
+        """
+        if self.model is None and made.model not in CATALOG:
+            raise AnimateError(f"{path} was drawn by {made.model}; say --model {made.model} if you trust it, or name another one")
+        return replace(
+            self, model=self.model or made.model, device=self.device or made.device, dtype=self.dtype or made.dtype, slots=self.slots or made.slots
+        )
+
+    def load(self) -> Model:
+        import diffusers
+        import transformers
+
+        from ..models import load_model
+
+        # Bars for local files, of which there is one second's worth; downloads keep theirs.
+        diffusers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.disable_progress_bar()
+        given = {"name": self.model, "device": self.device, "dtype": self.dtype, "slots": self.slots}
+        return load_model(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+
+    def told(self) -> None:
+        """Says what the store has saved, if it has."""
+        if self.store and self.store.kept:
+            say(f"kept {self.store.kept}, drew {self.store.drawn}")
 
 
 def free_name(prompts: Sequence[str], suffix: str) -> Path:

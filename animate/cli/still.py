@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from ..storyboard import build
-from .options import free_name, load, model_options, picture_options, settings
+from .draw import draw_sheet, draw_still
+from .options import Where, free_name, model_options, picture_options, settings
 
 EPILOG = """\b
 Examples:
@@ -23,35 +24,15 @@ Examples:
 @click.option("--count", type=click.IntRange(1, 1000), default=None, help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
 @model_options
 @click.option("-o", "--output", help="File (.png .jpg .webp). Default: a free name under renders/.")
-def command(
-    prompt: str,
-    count: int | None,
-    model_name: str | None,
-    device: str | None,
-    dtype: str | None,
-    slots: int | None,
-    output: str | None,
-    **options: Any,
-) -> None:
+def command(prompt: str, count: int | None, output: str | None, **options: Any) -> None:
     """Draw one picture: the same that a film shows at a keyframe of this prompt."""
-    given = settings(options)
+    where, given = Where.of(options), settings(options)
     seeds = range(given.get("seed", 0), given.get("seed", 0) + (count or 1))
     keys = [{"prompt": prompt, "seed": seed} for seed in seeds]
     story = build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
     path = Path(output) if output else free_name([prompt], ".png")
-    from .. import film, video
-
-    video.still_name(path)
-    images = film.stills(story, story.keyframes, load(model_name, device, dtype, slots), slots or 1)
-    mine = output is not None  # a name that was asked for is replaced
     if count is None:
-        path = video.write_image(path, next(images), mine)
-    else:
-        from ..contact import contact_sheet
-
-        drawn = []
-        for seed, image in zip(seeds, images, strict=True):
-            video.write_image(path.with_stem(f"{path.stem}-seed-{seed}"), image, mine)
-            drawn.append(image)
-        path = video.write_image(path, contact_sheet(drawn, [f"seed {seed}" for seed in seeds]), mine)
-    click.echo(str(path))
+        draw_still(story, where, path, output is not None)
+        return
+    names = [path.with_stem(f"{path.stem}-seed-{seed}") for seed in seeds]
+    draw_sheet(story, where, path, [f"seed {seed}" for seed in seeds], output is not None, names)

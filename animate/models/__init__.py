@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
-from . import vocabulary
+from . import fingerprint, vocabulary
 from .catalog import CATALOG, DEFAULT
 
 if TYPE_CHECKING:
@@ -33,11 +33,26 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
     missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
     if missing or hasattr(pipe, "text_encoder_2") or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
         raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
+    from .base import Origin
     from .unet import UNetModel
 
+    folder = _folder(where)
     settings: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance} if entry else {}
-    settings["vocabulary"] = vocabulary.read(Path(where).expanduser())
-    return UNetModel(name, pipe, device, slots or SLOTS[device.split(":")[0]], **settings)
+    origin = Origin(name, fingerprint.of_folder(folder), vocabulary=vocabulary.read(folder), **settings)
+    return UNetModel(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
+
+
+def _folder(where: str) -> Path:
+    """Where a loaded model's files lie: a folder, or a snapshot of the hub."""
+    from huggingface_hub import try_to_load_from_cache
+
+    folder = Path(where).expanduser()
+    if folder.is_dir():
+        return folder
+    index = try_to_load_from_cache(where, "model_index.json")
+    if not isinstance(index, str):
+        raise AnimateError(f"model {where} was loaded, and its files are not in the cache; set HF_HOME to a folder that can be written to")
+    return Path(index).parent
 
 
 def _pipeline(name: str, where: str, dtype: Any) -> Any:

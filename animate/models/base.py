@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from ..blend import lerp
+from .vocabulary import Vocabulary
 
 Images = np.ndarray  # uint8 (B, H, W, 3), RGB
 
@@ -33,10 +34,22 @@ class Defaults:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What is known of a model besides its parts."""
+
+    name: str
+    fingerprint: str  # of its weights
+    steps: int = 25  # that look good
+    guidance: float = 7.5
+    vocabulary: Vocabulary | None = None
+
+
+@dataclass(frozen=True)
 class Numerics:
     """Where a film is drawn: changes no content, but does change last bits. Never mixed within a film."""
 
     device: str
+    hardware: str  # what the device is: a GPU by name, a CPU by its instructions and threads
     dtype: str
     slots: int  # cels in a batch
     torch: str
@@ -71,6 +84,7 @@ class Model(Protocol):
     """A text-to-image model. Every tensor that goes in or out is float32 on the CPU, so that states can be kept anywhere."""
 
     name: str
+    fingerprint: str  # of its weights
     defaults: Defaults
     numerics: Numerics
 

@@ -6,6 +6,7 @@ three. Modules and schedulers are diffusers' and transformers'.
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,15 +15,21 @@ import torch
 from torch import Tensor
 
 from . import samplers
-from .base import Conditioning, Defaults, Denoising, Images, Numerics
-from .vocabulary import Vocabulary
+from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
+
+
+def hardware(device: torch.device) -> str:
+    """What decides the last bits of a sum: the GPU, or the CPU's instructions and how many threads share the work."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
 
 
 class UNetModel:
     """`models.base.Model` over the parts of a StableDiffusionPipeline."""
 
-    def __init__(self, name: str, pipe: Any, device: str, slots: int, steps: int = 25, guidance: float = 7.5, vocabulary: Vocabulary | None = None):
-        self.name, self.vocabulary = name, vocabulary
+    def __init__(self, origin: Origin, pipe: Any, device: str, slots: int):
+        self.name, self.fingerprint, self.vocabulary = origin.name, origin.fingerprint, origin.vocabulary
         self.tokenizer, self.text_encoder, self.unet, self.vae = pipe.tokenizer, pipe.text_encoder, pipe.unet, pipe.vae
         self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
         self.device, self.dtype = torch.device(device), self.unet.dtype
@@ -30,8 +37,9 @@ class UNetModel:
             module.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
         self.factor: int = pipe.vae_scale_factor  # pixels per latent
         side = self.unet.config.sample_size * self.factor
-        self.defaults = Defaults(steps, guidance, samplers.own(self.schedule), side, side)
-        self.numerics = Numerics(str(self.device), str(self.dtype).removeprefix("torch."), slots, torch.__version__, diffusers.__version__)
+        self.defaults = Defaults(origin.steps, origin.guidance, samplers.own(self.schedule), side, side)
+        dtype = str(self.dtype).removeprefix("torch.")
+        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, slots, torch.__version__, diffusers.__version__)
 
     @torch.inference_mode()
     def embed(self, prompt: str) -> Conditioning:

@@ -1,0 +1,90 @@
+"""What `render`, `still`, `sheet` and `again` share: a storyboard is drawn, written, and told about."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..storyboard import Storyboard
+from . import INTERRUPTED
+from .options import Where
+
+
+def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool) -> int:
+    """Returns the exit code."""
+    from .. import film, video
+
+    video.writer(path, story.rate)
+    said, began, code = path, time.monotonic(), 0
+    with Progress(story.count) as seen:
+        model = where.load()
+        images = film.render(story, model, store=where.store)
+        try:
+            path = video.write_video(path, seen.passing(images), story.rate, replace, images.note)
+        except video.Interrupted as interrupted:
+            path, code = interrupted.path, INTERRUPTED
+    path = said if replace else path  # as it was said: a folder with its "/"
+    if as_json:
+        height, width = seen.shape[:2]
+        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
+        click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
+    else:
+        click.echo(path)
+    where.told()
+    return code
+
+
+def draw_still(story: Storyboard, where: Where, path: Path, replace: bool) -> None:
+    """The storyboard's only keyframe."""
+    from .. import film, video
+
+    video.still_name(path)
+    images = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store)
+    click.echo(str(video.write_image(path, next(images), replace, images.note_of_last())))
+    where.told()
+
+
+def draw_sheet(story: Storyboard, where: Where, path: Path, labels: Sequence[str], replace: bool, each: Sequence[Path] = ()) -> None:
+    """All keyframes on one contact sheet; `each`: names under which they are written singly, too."""
+    from .. import film, video
+    from ..contact import contact_sheet
+
+    video.still_name(path)
+    images, drawn = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store), []
+    for number, image in enumerate(images):
+        if each:
+            video.write_image(each[number], image, replace, images.note_of_last())
+        drawn.append(image)
+    click.echo(str(video.write_image(path, contact_sheet(drawn, labels), replace, images.note_of_sheet(labels))))
+    where.told()
+
+
+class Progress:
+    """Images passing by, counted, with a bar on a terminal from the first second to the last."""
+
+    def __init__(self, total: int):
+        from tqdm import tqdm
+
+        self.bar = tqdm(total=total, unit="frame", desc="loading", disable=not sys.stderr.isatty(), leave=False)
+        self.count = 0
+        self.shape: tuple[int, ...] = ()
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def passing(self, images: Iterator[Any]) -> Iterator[Any]:
+        self.bar.set_description("drawing")
+        for image in images:
+            self.count, self.shape = self.count + 1, image.shape
+            yield image
+            self.bar.update()
+        self.bar.set_description("writing")

@@ -1,0 +1,37 @@
+"""animate store: what is kept of films."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+
+@click.command("store")
+@click.option("--store", "folder", type=Path, metavar="DIR", help="Default: the user's cache.")
+@click.option("--clear", is_flag=True, help="Remove everything that is kept.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def command(folder: Path | None, clear: bool, as_json: bool) -> None:
+    """Finished drawings are kept, so that a film that was stopped goes on, and a changed one is drawn where it changed."""
+    from ..store import Store
+
+    store = Store(folder)
+    if clear:
+        click.echo(f"{store.folder}: cleared, {_size(store.clear())} freed")
+        return
+    films = store.films()
+    if as_json:
+        told = {"folder": str(store.folder), "bytes": store.size(), "limit": store.limit, "films": [asdict(film) for film in films]}
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"{store.folder}: {_size(store.size())} of {_size(store.limit)}")
+    for film in films:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(film.used))
+        click.echo(f"  {when}  {film.frames:>6} frames, {film.kept} of {film.cels} drawings kept  {film.name}")
+
+
+def _size(count: int) -> str:
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"

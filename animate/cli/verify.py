@@ -1,0 +1,59 @@
+"""animate verify: is a file what its recipe says?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .. import recipe
+from .options import Where, model_options
+
+
+@click.command("verify")
+@click.argument("file", type=Path)
+@click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Pictures drawn again: the first, the last, and between.")
+@model_options
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
+    """Draw some pictures of a file again and compare them with the digests in its recipe. Exit code 1 if they differ.
+
+    Nothing is taken from the store. If they differ, what is different in the surroundings is said.
+    """
+    options["no_store"] = True
+    where, found = Where.of(options), recipe.read(file)
+    last = len(found.digests) - 1
+    if last < 0:
+        raise click.ClickException(f"{file}: a recipe without pictures; there is nothing to compare")
+    chosen = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
+    from .. import film
+
+    model = where.like(found.made, file).load()
+    if found.verb == "film":
+        images = film.render(found.storyboard, model, chosen)
+    else:
+        keys = [found.storyboard.keyframes[i] for i in chosen]
+        images = film.stills(found.storyboard, keys, model, found.made.slots)
+    for _ in images:
+        pass
+    wrong = [frame for frame, drawn in zip(chosen, images.digests, strict=True) if drawn != found.digests[frame]]
+    differs = surroundings(found.made, images.recipe.made)
+    if as_json:
+        click.echo(json.dumps({"path": str(file), "drawn": chosen, "different": wrong, "surroundings": differs}))
+    elif wrong:
+        click.echo(f"{file}: {len(wrong)} of {len(chosen)} pictures differ ({', '.join(map(str, wrong))})")
+        for line in differs or ["the surroundings are the same: the recipe or the film was changed"]:
+            click.echo(f"  {line}")
+    else:
+        click.echo(f"{file}: {len(chosen)} of {len(chosen)} pictures are what the recipe says")
+    return 1 if wrong else 0
+
+
+def surroundings(then: recipe.Made, now: recipe.Made) -> list[str]:
+    """What was different when the file was made, a line each."""
+    names = ("model", "fingerprint", "device", "hardware", "dtype", "slots")
+    pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
+    pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
+    return [f"{name}: {before} then, {after} now" for name, before, after in pairs if before != after]

@@ -1,0 +1,37 @@
+"""How ffmpeg is called: the program that imageio-ffmpeg brings, quiet, and with the same bytes for the same film."""
+
+from __future__ import annotations
+
+import subprocess
+
+import imageio_ffmpeg
+
+from .errors import AnimateError
+
+REPRODUCIBLE = ("-fflags", "+bitexact", "-flags:v", "+bitexact")  # for outputs: no dates, no random numbers
+
+
+def command(*arguments: str) -> list[str]:
+    return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
+
+
+def run(*arguments: str) -> bytes:
+    """What it writes to standard output. Raises AnimateError with its own words."""
+    # A session of its own: Ctrl-C in a terminal reaches the whole group.
+    done = subprocess.run(command(*arguments), capture_output=True, start_new_session=True)
+    if done.returncode:
+        raise AnimateError(f"ffmpeg failed: {words(done.stderr)}")
+    return done.stdout
+
+
+def words(said: bytes) -> str:
+    """The end of what it said, in one line."""
+    return " ".join(said.decode(errors="replace").split())[-400:] or "without a word"
+
+
+def check() -> None:
+    """Raises AnimateError if ffmpeg does not start: better before hours of drawing than after."""
+    try:
+        subprocess.run(command("-version"), capture_output=True, check=True)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        raise AnimateError(f"ffmpeg does not start ({error}); unset IMAGEIO_FFMPEG_EXE, or: pip install --force-reinstall imageio-ffmpeg") from error

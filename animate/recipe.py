@@ -1,0 +1,105 @@
+"""What made a file: a storyboard, a model, the place it was drawn in, and a digest of every image.
+
+A recipe is data: it is checked when it is read, and nothing in it is ever executed, loaded or opened by itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import platform
+import zlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from . import tags
+from .errors import AnimateError
+from .storyboard import Frozen, Storyboard
+
+PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
+LONG = 4000  # characters of JSON above which a recipe is compressed
+LARGEST = 2**27  # bytes of JSON that are unpacked: no bomb
+
+Verb = Literal["film", "still", "sheet"]
+
+
+class Made(Frozen):
+    """The model and the place: what a picture depends on besides the storyboard."""
+
+    model: str
+    fingerprint: str
+    device: str
+    dtype: str
+    slots: int = Field(ge=1, le=4096)
+    hardware: str
+    versions: dict[str, str]
+
+
+class Recipe(Frozen):
+    """Everything that is needed to draw a file again, and to know that it came out as it was."""
+
+    made_by: str = "a diffusion model"
+    verb: Verb
+    storyboard: Storyboard  # resolved: it leaves nothing to the model's defaults
+    made: Made
+    digests: tuple[str, ...]  # of the images, in order
+    labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
+
+    def pack(self) -> str:
+        """As one line of text; long ones are compressed."""
+        said = self.model_dump_json(exclude_defaults=True)
+        if len(said) <= LONG:
+            return PLAIN + said
+        return PACKED + base64.b64encode(zlib.compress(said.encode(), 9)).decode()
+
+
+def digest(image: np.ndarray) -> str:
+    """Of an image's size and pixels, uint8 (H, W, 3); 16 hexadecimal digits."""
+    return hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).data).hexdigest()[:16]
+
+
+def versions() -> dict[str, str]:
+    """Of what draws."""
+    packages = ("animate", "torch", "diffusers", "transformers", "numpy")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def unpack(text: str) -> Recipe:
+    """The recipe that `pack` made text of. Raises ValueError if it is none."""
+    if text.startswith(PLAIN):
+        said = text.removeprefix(PLAIN).encode()
+    elif text.startswith(PACKED):
+        try:
+            unpacker = zlib.decompressobj()
+            said = unpacker.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True), LARGEST)
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError(f"it is damaged ({error})") from error
+        if unpacker.unconsumed_tail or not unpacker.eof:
+            raise ValueError("it is damaged or larger than any that animate writes")
+    else:
+        raise ValueError("its comment is something else")
+    return Recipe.model_validate_json(said)
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a file or folder. Raises AnimateError in one line if there is none."""
+    try:
+        path.stat()
+        text = tags.get(path)
+    except OSError as error:
+        raise AnimateError(f"{path}: cannot be read ({error.strerror or error}); give a file that animate wrote") from error
+    if not text:
+        raise AnimateError(f"{path}: no recipe in it; either animate did not make it, or it was encoded again since: look for the original")
+    try:
+        return unpack(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise AnimateError(f"{path}: its recipe cannot be used ({place}: {first['msg']}); it was changed, or is of another version") from error
+    except ValueError as error:
+        raise AnimateError(f"{path}: no recipe in it: {error}; look for the file as animate wrote it") from error

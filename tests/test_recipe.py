@@ -1,0 +1,165 @@
+"""Recipes: in every format, complete, honest, and never more than data."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+import animate
+from animate import Sampling, Storyboard, recipe, tags
+from animate.models.unet import UNetModel
+from animate.storyboard import read as read_storyboard
+from animate.storyboard import written
+from conftest import Run
+from test_video import read
+
+FAST = ("--steps", "2", "--guidance", "2", "--frames", "5")
+
+
+def made(model: UNetModel, **settings: object) -> recipe.Recipe:
+    images = animate.render(Storyboard.of("a seed", "a tree", sampling=Sampling(steps=1, guidance=1), **settings), model)
+    for _ in images:
+        pass
+    return images.recipe
+
+
+def test_it_leaves_nothing_to_defaults(tiny: UNetModel) -> None:
+    said = made(tiny, frames=3)
+    story = said.storyboard
+    assert (story.width, story.height, story.frames, story.fps, story.sampling.sampler) == (64, 64, 3, 12.0, "ddim")
+    assert (said.made.model, said.made.slots, len(said.digests)) == (tiny.name, 3, 3)
+    assert len(said.made.fingerprint) == 32
+    assert {"animate", "torch", "diffusers"} <= set(said.made.versions)
+
+
+@pytest.mark.parametrize("frames", [3, 400])
+def test_short_and_long_ones_come_back(tiny: UNetModel, frames: int) -> None:
+    said = made(tiny, frames=3).model_copy(update={"digests": ("0123456789abcdef",) * frames})
+    text = said.pack()
+    assert "\n" not in text
+    assert len(text) < 5000
+    assert recipe.unpack(text) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "hello",
+        recipe.PLAIN,
+        recipe.PLAIN + "{}",
+        recipe.PLAIN + '{"verb": "__import__"}',
+        recipe.PACKED + "???",
+        recipe.PACKED + base64.b64encode(b"nothing").decode(),
+        recipe.PACKED + base64.b64encode(zlib.compress(b"x" * (recipe.LARGEST + 10))).decode(),
+    ],
+    ids=["other", "empty", "nothing", "wrong", "no base64", "no zlib", "bomb"],
+)
+def test_what_is_no_recipe_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".") as refused:
+        recipe.unpack(text)
+    assert isinstance(refused.value, ValidationError) or "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png", "film/"])
+def test_again_draws_the_same_pixels_from_every_format(run: Run, tiny_folder: Path, tiny: UNetModel, name: str) -> None:
+    assert run("a seed", "a tree", *FAST, "-o", name, "--no-store")[0] == 0
+    said = recipe.read(Path(name))
+    code, out, err = run("again", name, "--model", str(tiny_folder), "-o", f"again-{name}", "--no-store")
+    assert (code, out, err) == (0, f"again-{name}\n", "")
+    redrawn = recipe.read(Path(f"again-{name}"))
+    assert redrawn.digests == said.digests
+    assert redrawn == said
+    if not name.endswith("/"):
+        assert Path(name).read_bytes() == Path(f"again-{name}").read_bytes()
+    drawn = list(animate.render(said.storyboard, tiny))
+    assert [recipe.digest(image) for image in drawn] == list(said.digests)
+    if name in ("film.png",):
+        assert np.array_equal(read(Path(name), (64, 64)), np.stack(drawn)), "digests are of the pixels in a lossless file"
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+def test_stills_are_drawn_again(run: Run, tiny_folder: Path, name: str) -> None:
+    run("still", "a tree", "--seed", "5", "--steps", "2", "-o", name)
+    assert run("again", name, "--model", str(tiny_folder), "-o", f"again-{name}", "--no-store")[0] == 0
+    assert Path(name).read_bytes() == Path(f"again-{name}").read_bytes()
+
+
+def test_sheets_and_their_stills_are_drawn_again(run: Run, tiny_folder: Path) -> None:
+    run("still", "a tree", "--count", "3", "--seed", "5", "--steps", "2", "-o", "out/a.png")
+    for name in ("a.png", "a-seed-6.png"):
+        assert run("again", f"out/{name}", "--model", str(tiny_folder), "-o", name, "--no-store")[0] == 0
+        assert Path(name).read_bytes() == Path("out", name).read_bytes()
+
+
+def test_again_may_change_it(run: Run, tiny_folder: Path) -> None:
+    run("a seed", "a tree", *FAST, "-o", "film.mp4")
+    code, _, err = run("again", "film.mp4", "--model", str(tiny_folder), "--frames", "9", "-o", "long.gif")
+    assert (code, err) == (0, "animate: kept 5, drew 4\n")
+    assert recipe.read(Path("long.gif")).storyboard.count == 9
+
+
+def test_show_prints_a_storyboard_that_draws_it_again(run: Run, tiny: UNetModel) -> None:
+    Path("film.yaml").write_text(
+        'frames: 12\nloop: cycle\nseed: 3\nstyle: "no: {}"\nsampling: {steps: 1, guidance: 1}\n'
+        'keyframes:\n- {prompt: "1e3", hold: 2, ease: in-out}\n- {prompt: "a tree: # one", at: "50%", seed: 4, negative: "true"}\n'
+    )
+    run("film.yaml", "-o", "film.webp")
+    code, out, _ = run("show", "film.webp")
+    assert code == 0
+    assert out.startswith("# film.webp: a film of 12 frames, made by a diffusion model\n# ")
+    Path("again.yaml").write_text(out)
+    assert read_storyboard("again.yaml") == recipe.read(Path("film.webp")).storyboard
+    told = json.loads(run("show", "film.webp", "--json")[1])
+    assert len(told["digests"]) == 12
+
+
+def test_written_storyboards_are_read_as_they_were(tmp_path: Path) -> None:
+    hard = ["no", "true", "null", "12:30", "1e3", "~", "- a", "a: b", "\u79cd\u5b50", 'say "so"', "a # b", "a, b", "1", "0x1F", "=", "yes"]
+    story = Storyboard.of(*hard, frames=40, negative="off", style="{} {}")
+    (tmp_path / "story.yaml").write_text(written(story))
+    assert read_storyboard(tmp_path / "story.yaml") == story
+
+
+def test_verify_says_yes_and_no_and_why(run: Run, tiny_folder: Path) -> None:
+    run("a seed", "a tree", *FAST, "-o", "film.mp4")
+    where = ("--model", str(tiny_folder))
+    assert run("verify", "film.mp4", *where) == (0, "film.mp4: 3 of 3 pictures are what the recipe says\n", "")
+    said = recipe.read(Path("film.mp4"))
+    other = {"digests": ("f" * 16, *said.digests[1:]), "made": said.made.model_copy(update={"hardware": "an abacus"})}
+    tags.put(Path("film.mp4"), said.model_copy(update=other).pack())
+    code, out, err = run("verify", "film.mp4", *where)
+    assert (code, err) == (1, "")
+    assert out.startswith("film.mp4: 1 of 3 pictures differ (0)\n  hardware: an abacus then, ")
+    told = json.loads(run("verify", "film.mp4", *where, "--json", "--count", "1")[1])
+    assert (told["drawn"], told["different"]) == ([0], [0])
+
+
+def test_a_model_that_only_the_file_names_is_not_loaded(run: Run) -> None:
+    """A recipe comes from anywhere: it may not have this machine download or open what it likes."""
+    run("a seed", "a tree", *FAST, "-o", "film.mp4")
+    code, out, err = run("again", "film.mp4")
+    assert (code, out) == (2, "")
+    assert "film.mp4 was drawn by " in err
+    assert "if you trust it, or name another one" in err
+
+
+def test_what_has_no_recipe_is_told_in_one_line(run: Run) -> None:
+    animate.write_video("bare.gif", [np.zeros((16, 16, 3), np.uint8)] * 2, 12)
+    for command in ("show", "again", "verify"):
+        code, out, err = run(command, "bare.gif")
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "no recipe in it" in err
+    assert "cannot be read (No such file" in run("show", "nowhere.mp4")[2]
+
+
+def test_an_interrupted_film_says_how_far_it_came(tiny: UNetModel, tmp_path: Path) -> None:
+    images = animate.render(Storyboard.of("a seed", "a tree", frames=8, sampling=Sampling(steps=1)), tiny)
+    next(images), next(images)
+    assert len(images.recipe.digests) == 2
+    assert images.recipe.storyboard.count == 8

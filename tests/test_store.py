@@ -1,0 +1,175 @@
+"""The store: finished cels are kept, found again bit for bit, and never taken for what they are not."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from animate import AnimateWarning, Sampling, Storyboard, render
+from animate.models.base import Numerics
+from animate.models.unet import UNetModel
+from animate.plan import Plan
+from animate.store import States, Store
+from conftest import Work
+
+HERE = Numerics("cpu", "x86_64", "float32", 4, "2", "0")
+FAST = Sampling(steps=2, guidance=2.0)
+ABCDE = Storyboard.of("a seed", "a sprout", "a tree", "a pine", "a house", frames=17, sampling=FAST)
+
+
+def states(store: Store, fingerprint: str = "weights", numerics: Numerics = HERE) -> States:
+    return store.states(Plan({}, ()), "a film", fingerprint, numerics)
+
+
+def film(story: Storyboard, model: UNetModel, store: Store | None) -> np.ndarray:
+    return np.stack(list(render(story, model, store=store)))
+
+
+def entries(store: Store) -> list[Path]:
+    return sorted(store.folder.glob("states/*/*"))
+
+
+def test_what_was_written_is_found_again_bit_for_bit(tmp_path: Path) -> None:
+    state = torch.randn(4, 8, 8)
+    states(Store(tmp_path))["key"] = state
+    found = states(Store(tmp_path))
+    assert "key" in found
+    assert [*found] == ["key"]
+    assert torch.equal(found["key"], state)
+    del found["key"]
+    assert torch.equal(found["key"], state), "deleting frees memory, not the disk"
+
+
+def test_other_weights_and_numerics_have_other_states(tmp_path: Path) -> None:
+    states(Store(tmp_path))["key"] = torch.zeros(1)
+    assert "key" not in states(Store(tmp_path), fingerprint="others")
+    assert "key" not in states(Store(tmp_path), numerics=Numerics("cpu", "x86_64", "float32", 8, "2", "0"))
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: b"", lambda data: b"x" * 500, lambda data: data[:-1] + b"\xff"])
+def test_torn_and_foreign_entries_count_as_absent(tmp_path: Path, damage: object) -> None:
+    states(Store(tmp_path))["key"] = torch.zeros(100)
+    (entry,) = entries(Store(tmp_path))
+    entry.write_bytes(damage(entry.read_bytes()))  # type: ignore[operator]
+    found = states(Store(tmp_path))
+    assert "key" not in found
+    with pytest.raises(KeyError):
+        _ = found["key"]
+
+
+def test_a_film_drawn_before_is_not_drawn_again(tiny: UNetModel, work: Work, tmp_path: Path) -> None:
+    first = film(ABCDE, tiny, Store(tmp_path))
+    drawn, store = work.samples, Store(tmp_path)
+    assert np.array_equal(film(ABCDE, tiny, store), first)
+    assert work.samples == drawn
+    assert (store.kept, store.drawn) == (17, 0)
+
+
+def test_a_stopped_film_goes_on_and_equals_an_unbroken_one(tiny: UNetModel, work: Work, tmp_path: Path) -> None:
+    images = render(ABCDE, tiny, store=Store(tmp_path))
+    for _ in range(6):
+        next(images)
+    store = Store(tmp_path)
+    resumed = film(ABCDE, tiny, store)
+    assert store.drawn == 17 - 8, "two batches of four were finished"
+    assert np.array_equal(resumed, film(ABCDE, tiny, None))
+
+
+def test_changing_one_prompt_of_five_draws_two_of_four_segments(tiny: UNetModel, tmp_path: Path) -> None:
+    film(ABCDE, tiny, Store(tmp_path))
+    changed, store = ABCDE.replace(keyframes=["a seed", "a sprout", "a boat", "a pine", "a house"]), Store(tmp_path)
+    made = film(changed, tiny, store)
+    assert (store.kept, store.drawn) == (10, 7), "one keyframe and the three frames on each side of it"
+    assert np.array_equal(made, film(changed, tiny, None))
+
+
+@pytest.mark.parametrize("change", [{"fps": 24}, {"loop": "bounce", "frames": 32}])
+def test_another_pace_or_way_back_draws_nothing(tiny: UNetModel, tmp_path: Path, change: dict[str, object]) -> None:
+    film(ABCDE, tiny, Store(tmp_path))
+    store = Store(tmp_path)
+    film(ABCDE.replace(**change), tiny, store)
+    assert store.drawn == 0
+
+
+def test_a_lost_state_is_drawn_again_in_the_middle_of_a_film(tiny: UNetModel, tmp_path: Path) -> None:
+    whole = film(ABCDE, tiny, Store(tmp_path))
+    store = Store(tmp_path)
+    images = render(ABCDE, tiny, store=store)
+    made = [next(images)]
+    for entry in entries(store)[:10]:
+        entry.unlink()
+    assert np.array_equal(np.stack([*made, *images]), whole)
+
+
+def test_two_films_at_once_share_a_store(tiny: UNetModel, tmp_path: Path) -> None:
+    whole, made = film(ABCDE, tiny, None), dict[int, np.ndarray]()
+    threads = [threading.Thread(target=lambda i=i: made.update({i: film(ABCDE, tiny, Store(tmp_path))})) for i in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(np.array_equal(made[i], whole) for i in range(2))
+    assert not [path for path in entries(Store(tmp_path)) if path.name.startswith(".")]
+
+
+def test_the_oldest_go_first(tmp_path: Path) -> None:
+    store = Store(tmp_path, limit=20_000)
+    found = states(store)
+    for i in range(8):
+        found[str(i)] = torch.zeros(500)
+        os.utime(found.folder / str(i), (i, i))
+    assert "0" in states(store), "looked at: it is not the oldest any more"
+    for i in range(8, 12):
+        found[str(i)] = torch.zeros(500)
+    left = {path.name for path in entries(store)}
+    assert store.size() <= 20_000
+    assert {"0", "11"} <= left
+    assert not {"1", "2"} & left
+
+
+def test_what_a_dead_process_left_is_swept_up(tmp_path: Path) -> None:
+    found = states(Store(tmp_path))
+    found["a"] = torch.zeros(100)
+    (found.folder / ".dead").write_bytes(b"x" * 4000)
+    os.utime(found.folder / ".dead", (time.time() - 10_000,) * 2)
+    states(store := Store(tmp_path, limit=5000))["b"] = torch.zeros(300)
+    assert [path.name for path in entries(store)] == ["a", "b"]
+
+
+def test_a_full_disk_costs_the_store_and_not_the_film(tiny: UNetModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = film(ABCDE, tiny, None)
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.warns(AnimateWarning, match=r"cannot be kept \(No space left on device\); drawing goes on") as said:
+        made = film(ABCDE, tiny, Store(tmp_path))
+    assert len({str(warning.message) for warning in said}) == 1
+    assert np.array_equal(made, whole)
+    assert not entries(Store(tmp_path))
+
+
+def test_the_plain_path_writes_each_state_once(tiny: UNetModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted, since a clock would not tell: one sync and one small file for every cel, nothing for a frame shown again."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_size))
+    film(ABCDE.replace(loop="bounce", frames=32), tiny, Store(tmp_path))
+    assert len(synced) == 1 + 17, "what film it is, and its cels"
+    latents = tiny.noise(0, 64, 64).nbytes
+    assert all(size <= latents + 200 for size in synced[1:])
+
+
+def test_films_are_listed_and_cleared(tiny: UNetModel, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    film(ABCDE, tiny, store)
+    (listed,) = store.films()
+    assert (listed.name, listed.frames, listed.kept, listed.cels) == ("a seed to a house", 17, 17, 17)
+    assert store.clear() > 0
+    assert (store.size(), store.films()) == (0, [])

@@ -1,0 +1,97 @@
+"""Texts in files: what is put in comes out again, and the pictures stay what they were."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import imageio_ffmpeg
+import numpy as np
+import PIL.Image
+import pytest
+
+from animate import AnimateError, tags, write_video
+from animate.video import write_image
+from test_video import read
+
+IMAGES = [np.full((48, 64, 3), 20 * i, np.uint8) for i in range(6)]
+TEXTS = {"plain": 'a "tree"; \\ # = <b>&amp;</b> \u00e4\u79cd', "long": json.dumps([*range(60_000)])}
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png", "folder/", "one.png"])
+def test_what_is_put_in_comes_out_again(tmp_path: Path, name: str, text: str) -> None:
+    images = IMAGES[:1] if name == "one.png" else IMAGES
+    path = f"{tmp_path}/{name}"
+    write_video(path, images, 12, note=lambda: text)
+    assert tags.get(Path(path)) == text
+    write_video(f"{tmp_path}/bare-{name}", images, 12)
+    assert tags.get(tmp_path / f"bare-{name}") is None
+    if not name.endswith("/"):
+        assert np.array_equal(read(Path(path), (48, 64)), read(tmp_path / f"bare-{name}", (48, 64)))
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp"])
+def test_stills_carry_texts_too(tmp_path: Path, name: str) -> None:
+    write_image(tmp_path / name, IMAGES[3], note=TEXTS["plain"])
+    assert tags.get(tmp_path / name) == TEXTS["plain"]
+    write_image(tmp_path / f"bare-{name}", IMAGES[3])
+    assert tags.get(tmp_path / f"bare-{name}") is None
+    tagged, bare = (np.asarray(PIL.Image.open(tmp_path / n)) for n in (name, f"bare-{name}"))
+    assert np.array_equal(tagged, bare)
+
+
+def test_a_text_too_long_for_a_jpeg_is_said(tmp_path: Path) -> None:
+    with pytest.raises(AnimateError, match=r"does not go into a JPEG; use \.png"):
+        write_image(tmp_path / "a.jpg", IMAGES[0], note=TEXTS["long"])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png"])
+def test_the_same_film_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
+    for copy in "ab":
+        write_video(tmp_path / copy / name, IMAGES, 12, note=lambda: TEXTS["plain"])
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_an_mp4_still_starts_while_it_loads_and_keeps_its_colours(tmp_path: Path) -> None:
+    write_video(tmp_path / "film.mp4", IMAGES, 12, note=lambda: TEXTS["plain"])
+    data = (tmp_path / "film.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    told = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(tmp_path / "film.mp4")], capture_output=True, text=True).stderr
+    assert "bt709" in told
+
+
+def test_a_film_encoded_again_keeps_its_text_or_has_none(tmp_path: Path) -> None:
+    write_video(tmp_path / "film.gif", IMAGES, 12, note=lambda: "said")
+    for more, found in (((), "said"), (("-map_metadata", "-1"), None)):
+        again = ["-i", str(tmp_path / "film.gif"), *more, "-y", str(tmp_path / "other.mp4")]
+        subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *again], check=True)
+        assert tags.get(tmp_path / "other.mp4") == found
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".jpg", ".mp4"])
+def test_files_of_another_kind_are_one_line(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"broken{suffix}"
+    for data in (b"", b"hello", bytes(range(256)) * 4):
+        path.write_bytes(data)
+        with pytest.raises(AnimateError) as refused:
+            tags.get(path)
+        assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+def test_cut_files_end_in_an_answer(tmp_path: Path, name: str) -> None:
+    write_video(tmp_path / name, IMAGES, 12, note=lambda: "said")
+    whole = (tmp_path / name).read_bytes()
+    for length in range(16, len(whole), 37):
+        (tmp_path / name).write_bytes(whole[:length])
+        assert tags.get(tmp_path / name) in (None, "said", "", *("said"[:k] for k in range(4)))
+
+
+def test_other_suffixes_are_refused(tmp_path: Path) -> None:
+    shutil.copy(__file__, tmp_path / "film.avi")
+    with pytest.raises(AnimateError, match=r'suffix ".avi" is not known; allowed: .mp4, .webm'):
+        tags.get(tmp_path / "film.avi")
