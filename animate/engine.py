@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import lru_cache
@@ -13,7 +14,8 @@ import torch
 from torch import Tensor
 
 from .blend import slerp
-from .models.base import Conditioning, Denoising, Model
+from .errors import AnimateError, AnimateWarning
+from .models.base import Conditioning, Denoising, Model, out_of_memory
 from .plan import Cel, Pin, Plan
 
 States = MutableMapping[str, Tensor]  # cel key -> clean latents (C, h, w), float32
@@ -50,6 +52,28 @@ def run(plan: Plan, draw: Draw, states: States, slots: int) -> Iterator[Tensor]:
             del states[key]
 
 
+def halving(draw: Draw) -> Draw:
+    """`draw`, in batches half as large as soon as the device has no room, down to one picture at a time."""
+    most: int | None = None
+
+    def careful(cels: Sequence[Cel]) -> Tensor:
+        nonlocal most
+        size = min(most or len(cels), len(cels))
+        try:
+            return torch.cat([draw(cels[i : i + size]) for i in range(0, len(cels), size)])
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            if size == 1:
+                pixels = f"{cels[0].width} x {cels[0].height}"
+                raise AnimateError(f"not enough memory for one picture of {pixels} pixels; use smaller --width and --height") from error
+        most = size // 2
+        warnings.warn(f"not enough memory for {size} pictures in a batch: going on with {most}", AnimateWarning, stacklevel=2)
+        return careful(cels)
+
+    return careful
+
+
 def batch_kind(cel: Cel) -> tuple[object, ...]:
     """Cels of one kind can be drawn in one batch."""
     return cel.steps, cel.sampler, cel.width, cel.height, cel.look.guidance > 1
@@ -76,6 +100,13 @@ def drawer(model: Model) -> Draw:
         latents, positive, negative = zip(*(between(cel) for cel in cels), strict=True)
         guidance = torch.tensor([cel.look.guidance for cel in cels])
         how = Denoising(cels[0].sampler, cels[0].steps)
-        return model.denoise(torch.stack(latents), Conditioning.batch(positive), Conditioning.batch(negative), guidance, how)
+        drawn = model.denoise(torch.stack(latents), Conditioning.batch(positive), Conditioning.batch(negative), guidance, how)
+        for cel, made in zip(cels, drawn, strict=True):
+            if not made.isfinite().all():
+                raise AnimateError(
+                    f'no picture came out of "{cel.look.a.prompt}" to "{cel.look.b.prompt}" at mix {cel.look.mix:.3f}: numbers overflowed;'
+                    " use another --sampler, a lower --guidance or --dtype float32"
+                )
+        return drawn
 
     return draw

@@ -11,8 +11,13 @@ from .errors import AnimateError
 REPRODUCIBLE = ("-fflags", "+bitexact", "-flags:v", "+bitexact")  # for outputs: no dates, no random numbers
 
 
+def program() -> str:
+    """Its path. Raises RuntimeError if there is none."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
 def command(*arguments: str) -> list[str]:
-    return [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
+    return [program(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
 
 
 def run(*arguments: str) -> bytes:

@@ -92,7 +92,7 @@ class Pictures(Iterator[Image]):
         """Decoded in order; a picture shown on and on is decoded once."""
         states: engine.States = {} if store is None else store.states(what, _title(what), self._model.fingerprint, self._numerics)
         shown, image, digest = "", np.empty(0), ""
-        for key, latents in zip(what.order, engine.run(what, engine.drawer(self._model), states, self._numerics.slots), strict=True):
+        for key, latents in zip(what.order, engine.run(what, engine.halving(engine.drawer(self._model)), states, self._numerics.slots), strict=True):
             if key != shown:
                 image = self._model.decode(latents[None])[0]
                 image.setflags(write=False)  # it may be shown again

@@ -281,7 +281,7 @@ def build(data: Mapping[str, Any], source: str = "", root: yaml.Node | None = No
     try:
         return Storyboard(**values)
     except ValidationError as error:
-        raise AnimateError(_one_line(error, source, root)) from error
+        raise AnimateError(" ".join(_one_line(error, source, root).split())) from error  # a name may hold a line break
     except TypeError as error:  # a key that is no string
         raise AnimateError(f"{source}: every key must be a word; {error}") from error
 

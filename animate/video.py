@@ -6,9 +6,11 @@ Every output is written under a temporary name beside it and renamed when it is 
 from __future__ import annotations
 
 import contextlib
+import glob
 import io
 import itertools
 import os
+import platform
 import secrets
 import shutil
 import signal
@@ -18,6 +20,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, Protocol
 
@@ -30,6 +33,7 @@ from .errors import AnimateError
 Image = np.ndarray  # uint8 (H, W, 3), RGB
 GIF_FASTEST = 50  # frames per second: browsers play delays under two hundredths of a second as ten
 WEBP_QUALITY = 90
+HIDDEN = ".animate"  # how names of files begin that are not whole yet
 STILLS = (".png", ".jpg", ".jpeg", ".webp")
 WITHOUT_FFMPEG = (".webp",)
 LONGEST_NAME = 240  # bytes: file systems take 255, and a number may be added
@@ -117,6 +121,7 @@ def writer(path: str | os.PathLike[str], fps: float) -> Make:
         raise AnimateError(f'{said}: suffix "{target.suffix}" is not known; allowed: {", ".join(WRITERS)}, or a folder ending in /')
     if suffix not in WITHOUT_FFMPEG:
         ffmpeg.check()
+        _tried(suffix, ffmpeg.program())
     if target.is_dir():
         raise AnimateError(f"{said}: is a folder; name a file in it, or end the name in / for numbered PNGs")
     if not fps > 0:
@@ -124,6 +129,22 @@ def writer(path: str | os.PathLike[str], fps: float) -> Make:
     if suffix == ".gif" and fps > GIF_FASTEST:
         raise AnimateError(f"{fps:g} fps is too fast for a GIF; allowed: up to {GIF_FASTEST}; use .mp4 or fewer fps")
     return WRITERS[suffix]
+
+
+@lru_cache
+def _tried(suffix: str, program: str) -> None:
+    """Raises AnimateError if this ffmpeg cannot write this format: found out on one frame, and not after a night."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = WRITERS[suffix](Path(folder) / f"test{suffix}", 12, (64, 64))
+        try:
+            for _ in range(2):
+                work.add(np.zeros((64, 64, 3), np.uint8))
+            work.close()
+        except AnimateError as error:
+            work.abort()
+            raise AnimateError(
+                f"{suffix} cannot be written here ({error}); use another format, or: pip install --force-reinstall imageio-ffmpeg"
+            ) from error
 
 
 def writable(target: Path) -> None:
@@ -141,15 +162,41 @@ def writable(target: Path) -> None:
 @contextlib.contextmanager
 def _under_another_name(target: Path) -> Iterator[Path]:
     """A name beside the target, to be published under the target's; what is left there at the end is removed."""
+    folder = target.absolute().parent
     with _told(target):
-        target.absolute().parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.absolute().parent / f".animate-{secrets.token_hex(4)}{target.suffix}"
+        folder.mkdir(parents=True, exist_ok=True)
+        _sweep(folder)
+    temporary = folder / f"{HIDDEN}-{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}{target.suffix}"
     try:
         yield temporary
     finally:
-        if temporary.is_dir():
-            shutil.rmtree(temporary)
-        temporary.unlink(missing_ok=True)
+        _remove(temporary)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes of this machine left under another name."""
+    for left in folder.glob(f"{HIDDEN}-{glob.escape(platform.node())}-*"):
+        owner = left.name.removeprefix(f"{HIDDEN}-{platform.node()}-").split("-")[0]
+        if owner.isdigit() and not _alive(int(owner)):
+            _remove(left)
+
+
+def _alive(process: int) -> bool:
+    if os.name == "nt":
+        return True  # there, signal 0 is no question but Ctrl-C
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it is somebody else's
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    path.unlink(missing_ok=True)
 
 
 def _publish(temporary: Path, target: Path, replace: bool) -> Path:
@@ -274,8 +321,10 @@ class Gif:
 
     def __init__(self, path: Path, fps: float, size: tuple[int, int]):
         self.path = path
-        self.folder = tempfile.TemporaryDirectory(prefix="animate-")
-        self.copy = Path(self.folder.name) / "film.mkv"
+        # Beside the film, where there must be room anyway: temporary folders are small on many machines.
+        self.folder = path.with_name(path.name + "-work")
+        self.folder.mkdir()
+        self.copy = self.folder / "film.mkv"
         self.pipe = Pipe(LOSSLESS, self.copy, fps, size)
 
     def add(self, image: Image) -> None:
@@ -291,11 +340,11 @@ class Gif:
             ffmpeg.run("-i", str(self.copy), "-vf", f"lutrgb={coarse},palettegen=reserve_transparent=0", "-update", "1", palette)
             ffmpeg.run("-i", str(self.copy), "-i", palette, "-lavfi", dither, "-loop", "0", "-f", "gif", *ffmpeg.REPRODUCIBLE, str(self.path))
         finally:
-            self.folder.cleanup()
+            _remove(self.folder)
 
     def abort(self) -> None:
         self.pipe.abort()
-        self.folder.cleanup()
+        _remove(self.folder)
 
 
 class Png:
@@ -377,7 +426,8 @@ class Webp:
         self.file.close()
 
     def abort(self) -> None:
-        self.file.close()
+        with contextlib.suppress(OSError):  # what could not be written cannot be flushed, either
+            self.file.close()
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

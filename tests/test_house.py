@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "tags": {"ffmpeg"},
     "video": {"ffmpeg", "tags"},
     "recipe": {"storyboard", "tags"},
+    "preflight": {"storyboard"},
     "contact": set(),
-    "cli": {"storyboard", "timeline", "film", "models", "store", "recipe", "video", "contact"},
+    "cli": {"storyboard", "timeline", "film", "models", "store", "recipe", "preflight", "video", "contact"},
     "__init__": {"storyboard", "film", "models", "store", "video"},
     "__main__": {"cli"},
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +18,16 @@ from .options import Where
 
 def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool) -> int:
     """Returns the exit code."""
-    from .. import film, video
+    from .. import film, preflight, video
 
     video.writer(path, story.rate)
     said, began, code = path, time.monotonic(), 0
     with Progress(story.count) as seen:
         model = where.load()
+        resolved = film.resolve(story, model.defaults)
+        preflight.check(resolved, Path(path), where.store.folder if where.store else None)
         images = film.render(story, model, store=where.store)
+        seen.tell = lambda seconds: preflight.estimate(resolved, Path(path).suffix, seconds / model.numerics.slots)
         try:
             path = video.write_video(path, seen.passing(images), story.rate, replace, images.note)
         except video.Interrupted as interrupted:
@@ -72,6 +75,7 @@ class Progress:
         from tqdm import tqdm
 
         self.bar = tqdm(total=total, unit="frame", desc="loading", disable=not sys.stderr.isatty(), leave=False)
+        self.tell: Callable[[float], str | None] = lambda seconds: None  # after the first batch, which took so many seconds
         self.count = 0
         self.shape: tuple[int, ...] = ()
 
@@ -83,7 +87,10 @@ class Progress:
 
     def passing(self, images: Iterator[Any]) -> Iterator[Any]:
         self.bar.set_description("drawing")
+        began = time.monotonic()
         for image in images:
+            if not self.count and (line := self.tell(time.monotonic() - began)):
+                self.bar.write(f"animate: {line}", file=sys.stderr)
             self.count, self.shape = self.count + 1, image.shape
             yield image
             self.bar.update()

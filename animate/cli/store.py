@@ -9,6 +9,8 @@ from pathlib import Path
 
 import click
 
+from ..preflight import told
+
 
 @click.command("store")
 @click.option("--store", "folder", type=Path, metavar="DIR", help="Default: the user's cache.")
@@ -20,18 +22,14 @@ def command(folder: Path | None, clear: bool, as_json: bool) -> None:
 
     store = Store(folder)
     if clear:
-        click.echo(f"{store.folder}: cleared, {_size(store.clear())} freed")
+        click.echo(f"{store.folder}: cleared, {told(store.clear())} freed")
         return
     films = store.films()
     if as_json:
-        told = {"folder": str(store.folder), "bytes": store.size(), "limit": store.limit, "films": [asdict(film) for film in films]}
-        click.echo(json.dumps(told))
+        data = {"folder": str(store.folder), "bytes": store.size(), "limit": store.limit, "films": [asdict(film) for film in films]}
+        click.echo(json.dumps(data))
         return
-    click.echo(f"{store.folder}: {_size(store.size())} of {_size(store.limit)}")
+    click.echo(f"{store.folder}: {told(store.size())} of {told(store.limit)}")
     for film in films:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(film.used))
         click.echo(f"  {when}  {film.frames:>6} frames, {film.kept} of {film.cels} drawings kept  {film.name}")
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"

@@ -58,6 +58,7 @@ def _folder(where: str) -> Path:
 def _pipeline(name: str, where: str, dtype: Any) -> Any:
     from diffusers import DiffusionPipeline
     from diffusers.utils import logging
+    from safetensors import SafetensorError
 
     local = Path(where).expanduser().is_dir()
     if local and not (Path(where).expanduser() / "model_index.json").is_file():
@@ -76,7 +77,7 @@ def _pipeline(name: str, where: str, dtype: Any) -> Any:
             local_files_only=local,
             low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
         )
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         first = " ".join(str(error).split())[:300]
         raise AnimateError(f"model {name} cannot be loaded: {first}") from error
     finally:

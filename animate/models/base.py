@@ -8,6 +8,7 @@ Knows nothing of storyboards, films or files.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,6 +79,16 @@ class Denoising:
     sampler: str
     steps: int
     start: int = 0  # the first step done; the steps before it have been done, or are skipped (image to image)
+
+
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device said that it has no room; frees what torch holds back for later."""
+    if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
+        return False
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return True
 
 
 class Model(Protocol):

@@ -6,16 +6,19 @@ three. Modules and schedulers are diffusers' and transformers'.
 
 from __future__ import annotations
 
+import contextlib
 import platform
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import diffusers
 import torch
 from torch import Tensor
 
+from ..errors import AnimateError, AnimateWarning
 from . import samplers
-from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
+from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin, out_of_memory
 
 
 def hardware(device: torch.device) -> str:
@@ -75,11 +78,30 @@ class UNetModel:
 
     @torch.inference_mode()
     def denoise(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+        made = self._denoised(latents, positive, negative, guidance, how)
+        if not made.isfinite().all() and self.unet.dtype != torch.float32:
+            with self._exact(self.unet):
+                made = self._denoised(latents, positive, negative, guidance, how)
+        return made
+
+    @contextlib.contextmanager
+    def _exact(self, part: Any) -> Iterator[None]:
+        """A part in float32 for once: what overflows in sixteen bits comes out as no numbers, and a picture of them is black."""
+        warnings.warn(f"{self.name} overflows in {self.numerics.dtype}: what does is drawn again in float32", AnimateWarning, stacklevel=4)
+        before = part.dtype
+        part.float()
+        try:
+            yield
+        finally:
+            part.to(before)
+
+    def _denoised(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
         scheduler, timesteps = self._schedule(how)
-        x = latents.to(self.device, self.dtype)
+        dtype = self.unet.dtype
+        x = latents.to(self.device, dtype)
         if how.start == 0:
             x = x * scheduler.init_noise_sigma
-        text, scale = self._to(positive), guidance.to(self.device, self.dtype)[:, None, None, None]
+        text, scale = self._to(positive), guidance.to(self.device, dtype)[:, None, None, None]
         guided = bool((guidance > 1).any())
         if guided:
             text = torch.cat([self._to(negative), text])
@@ -107,19 +129,39 @@ class UNetModel:
         return scheduler, scheduler.timesteps[first:]
 
     def _to(self, conditioning: Conditioning) -> Tensor:
-        return conditioning.tensors["prompt_embeds"].to(self.device, self.dtype)
+        return conditioning.tensors["prompt_embeds"].to(self.device, self.unet.dtype)
 
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Images:
         """One at a time: a decoder's peak memory is its batch's, and a picture's bits are its own."""
-        shift = getattr(self.vae.config, "shift_factor", None) or 0.0
         pictures = []
         for single in latents:
-            x = single[None].to(self.device, self.vae.dtype) / self.vae.config.scaling_factor + shift
-            image = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0]
-            pictures.append((image.float() / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu())
+            image = self._picture(single)
+            if not image.isfinite().all() and self.vae.dtype != torch.float32:
+                with self._exact(self.vae):
+                    image = self._picture(single)
+            if not image.isfinite().all():
+                raise AnimateError(f"{self.name}: its VAE made no numbers of a picture, in float32 too; its files may be damaged: load it again")
+            pictures.append((image / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu())
         images: Images = torch.stack(pictures).numpy()
         return images
+
+    def _picture(self, latents: Tensor) -> Tensor:
+        """(C, h, w) -> float32 (3, H, W) in -1..1; in tiles once the device has no room for a whole one."""
+        shift = getattr(self.vae.config, "shift_factor", None) or 0.0
+        x = latents[None].to(self.device, self.vae.dtype) / self.vae.config.scaling_factor + shift
+        try:
+            made: Tensor = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0].float()
+            return made
+        except RuntimeError as error:
+            if not out_of_memory(error):
+                raise
+            if self.vae.use_tiling:
+                side = f"{latents.shape[-1] * self.factor} x {latents.shape[-2] * self.factor}"
+                raise AnimateError(f"not enough memory on {self.device} to decode {side} pixels; use smaller --width and --height") from error
+        warnings.warn(f"not enough memory on {self.device} to decode a whole picture: going on in tiles", AnimateWarning, stacklevel=3)
+        self.vae.enable_tiling()
+        return self._picture(latents)
 
     @torch.inference_mode()
     def encode(self, images: Images) -> Tensor:

@@ -1,0 +1,55 @@
+"""What is asked before the first frame: is there room for a film, and how long will it take?"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from .errors import AnimateError
+from .storyboard import Storyboard
+
+# Bytes a pixel of a frame, by suffix: what sprout's and photographic films took, rounded up; a folder as PNG.
+# GIF includes the lossless copy that its palette is made from.
+PER_PIXEL = {".mp4": 0.25, ".webm": 0.2, ".gif": 2.5, ".webp": 0.4, ".png": 2.0, "": 2.0}
+STATE = 4 * 4 / 64  # bytes a pixel of a cel in the store: four channels of float32 at an eighth of the size
+LONG = 120.0  # seconds: films that take longer are worth an estimate
+
+
+def size(story: Storyboard, suffix: str) -> int:
+    """About how many bytes a film takes while it is written. The storyboard is resolved."""
+    return round(_pixels(story) * PER_PIXEL[suffix.lower()])
+
+
+def _pixels(story: Storyboard) -> int:
+    if story.width is None or story.height is None:
+        raise TypeError("the storyboard is not resolved: its size is left out")
+    return story.count * story.width * story.height
+
+
+def check(story: Storyboard, path: Path, store: Path | None) -> None:
+    """Raises AnimateError if the disks have no room for the film and its states."""
+    needed = {path: size(story, path.suffix)}
+    if store is not None:
+        needed[store] = round(_pixels(story) * STATE)
+    for place, most in needed.items():
+        folder = next(parent for parent in (place.absolute(), *place.absolute().parents) if parent.is_dir())
+        free = shutil.disk_usage(folder).free
+        if free < most:
+            raise AnimateError(
+                f"{place}: {told(free)} free, and {story.count} frames take about {told(most)}; make room, choose another place, or use fewer frames"
+            )
+
+
+def estimate(story: Storyboard, suffix: str, seconds: float) -> str | None:
+    """One line about a film of which one frame takes `seconds`; None for a short one."""
+    whole = seconds * story.count
+    if whole < LONG:
+        return None
+    minutes = round(whole / 60)
+    lasts = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+    return f"{story.count} frames will take about {lasts} and {told(size(story, suffix))}"
+
+
+def told(count: int) -> str:
+    """Bytes, for people."""
+    return f"{count / 2**30:.1f} GiB" if count >= 2**30 else f"{count / 2**20:.1f} MiB"

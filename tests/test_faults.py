@@ -1,0 +1,352 @@
+"""What goes wrong at night: kills, full disks, dead helpers, no numbers, no memory, damaged files, absurd wishes.
+
+Faults that belong to a process happen to a real one: these tests start it and do it harm. `tests/benchmarks/faults.py` does it
+a hundred times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import animate
+from animate import AnimateError, AnimateWarning, Sampling, Storyboard, film, load_model, plan, preflight, render
+from animate.models.base import Defaults
+from animate.models.unet import UNetModel
+from animate.storyboard import read
+from animate.timeline import timeline
+from conftest import Run
+from test_video import read as read_video
+
+LONG = ("a seed", "a tree", "--frames", "100000", "--steps", "1")
+FAST = Sampling(steps=1, guidance=1)
+STORY = Storyboard.of("a seed", "a tree", frames=8, sampling=Sampling(steps=2, guidance=2.0))
+
+
+def namespaces() -> bool:
+    """Whether this machine lets us mount things in a process of our own."""
+    return shutil.which("unshare") is not None and subprocess.run(["unshare", "-rm", "true"], capture_output=True).returncode == 0
+
+
+needs_mounts = pytest.mark.skipif(not namespaces(), reason="no user namespaces here")
+
+
+def command(*args: str, model: Path) -> list[str]:
+    return [sys.executable, "-m", "animate", *args, "--model", str(model)]
+
+
+def on_tmpfs(folder: Path, options: str, *words: str, first: str = "true") -> subprocess.CompletedProcess[str]:
+    """A command in a process that sees a small disk at `folder`; what it leaves there is listed on stderr."""
+    folder.mkdir(exist_ok=True)
+    script = f"cd '{folder}' && mount -t tmpfs -o {options} tmpfs . && cd . && {{ {first}; }} && \"$@\"; code=$?; find . -type f >&2; exit $code"
+    return subprocess.run(["unshare", "-rm", "sh", "-c", script, "sh", *words], capture_output=True, text=True)
+
+
+# --- kills ----------------------------------------------------------------------------------------------------------------
+
+
+def test_kill_9_loses_nothing_but_the_batch_in_flight(tiny_folder: Path) -> None:
+    script = Path(__file__).parent / "benchmarks" / "faults.py"
+    done = subprocess.run([sys.executable, str(script), "--count", "6", "--model", str(tiny_folder)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout == (
+        "batch drawn: 2 kills, at most 4 finished cels lost, 0 failures\n"
+        "state written: 2 kills, at most 0 finished cels lost, 0 failures\n"
+        "frame encoded: 2 kills, at most 0 finished cels lost, 0 failures\n"
+    )
+
+
+@pytest.mark.parametrize("trial", range(4))
+def test_a_polite_kill_at_any_moment_leaves_a_whole_film_or_none(tiny_folder: Path, tmp_path: Path, trial: int) -> None:
+    draws, target = random.Random(trial), tmp_path / "film.mp4"
+    child = subprocess.Popen(
+        command(*LONG, "-o", str(target), model=tiny_folder), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    time.sleep(draws.uniform(0.5, 8))
+    child.send_signal(draws.choice((signal.SIGINT, signal.SIGTERM)))
+    _, err = child.communicate(timeout=120)
+    assert child.returncode in (130, -signal.SIGTERM, -signal.SIGINT), err
+    assert "Traceback" not in err or child.returncode < 0
+    left = [path.name for path in tmp_path.iterdir()]
+    assert left in ([], ["film.mp4"])
+    if left:
+        assert len(read_video(target, (64, 64))) > 0
+
+
+def test_what_a_killed_film_left_hidden_is_removed_by_the_next(tiny: UNetModel, tmp_path: Path) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    node = os.uname().nodename
+    (tmp_path / f".animate-{node}-{dead.pid}-00000000.mp4").write_bytes(b"half")
+    (tmp_path / f".animate-{node}-{os.getpid()}-00000000.mp4").write_bytes(b"under way")
+    (tmp_path / f".animate-elsewhere-{dead.pid}-00000000.mp4").write_bytes(b"on another machine")
+    animate.write_video(tmp_path / "film.gif", render(STORY, tiny), 12)
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == sorted([f".animate-{node}-{os.getpid()}-00000000.mp4", f".animate-elsewhere-{dead.pid}-00000000.mp4", "film.gif"])
+
+
+def test_an_ffmpeg_that_dies_is_told_and_leaves_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    child = subprocess.Popen(command(*LONG, "-o", str(tmp_path / "film.mp4"), model=tiny_folder), stderr=subprocess.PIPE, text=True)
+    encoders: list[psutil.Process] = []
+    until = time.monotonic() + 120
+    while not (encoders and any(tmp_path.glob(".animate*"))) and time.monotonic() < until:
+        time.sleep(0.1)
+        encoders = [process for process in psutil.Process(child.pid).children(recursive=True) if "ffmpeg" in process.name()]
+    time.sleep(0.5)
+    encoders[0].kill()
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 2
+    assert err.splitlines()[-1].startswith("animate: ffmpeg stopped")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_goes_away_costs_nothing(tiny_folder: Path, tmp_path: Path) -> None:
+    words = command("a seed", "a tree", "--frames", "4", "--steps", "1", "-o", str(tmp_path / "film.gif"), model=tiny_folder)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, text=True)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, ""), "as every well-behaved command of a pipe"
+    assert len(read_video(tmp_path / "film.gif", (64, 64))) == 4
+
+
+# --- disks ----------------------------------------------------------------------------------------------------------------
+
+
+@needs_mounts
+@pytest.mark.parametrize("suffix", [".png", ".webp"])
+def test_a_disk_that_fills_up_is_told_and_left_clean(tiny_folder: Path, tmp_path: Path, suffix: str) -> None:
+    disk = tmp_path / "small"
+    fill = "(until ls .animate* >/dev/null 2>&1; do sleep 0.1; done; sleep 0.5; cat /dev/zero > filler 2>/dev/null) &"
+    done = on_tmpfs(disk, "size=180m", *command(*LONG, "-o", str(disk / f"film{suffix}"), "--no-store", model=tiny_folder), first=f"{fill} true")
+    assert done.returncode == 2
+    said, left = done.stderr.splitlines()[-2:]
+    assert said.startswith("animate: ")
+    assert "No space left" in said
+    assert left == "./filler", "and nothing of ours"
+
+
+@needs_mounts
+def test_a_full_store_costs_a_line_and_not_the_film(tiny_folder: Path, tmp_path: Path) -> None:
+    words = ("a seed", "a tree", "--frames", "20", "--steps", "1", "-o", str(tmp_path / "film.gif"), "--store", str(tmp_path / "small"))
+    done = on_tmpfs(tmp_path / "small", "size=40k", *command(*words, model=tiny_folder))
+    assert done.returncode == 0
+    assert "what is drawn cannot be kept (No space left on device); drawing goes on" in done.stderr
+    assert len(read_video(tmp_path / "film.gif", (64, 64))) == 20
+
+
+@needs_mounts
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_drawn(tiny_folder: Path, tmp_path: Path) -> None:
+    done = on_tmpfs(tmp_path / "frozen", "ro", *command("a", "b", "-o", str(tmp_path / "frozen" / "film.mp4"), model=tiny_folder))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "is not a folder one can write to (Read-only file system)" in done.stderr
+
+
+def test_room_is_looked_for_before_the_first_frame(tiny: UNetModel, tmp_path: Path) -> None:
+    story = film.resolve(Storyboard.of("a", "b", frames=1_000_000, width=8192, height=8192), tiny.defaults)
+    with pytest.raises(AnimateError, match=r"GiB free, and 1000000 frames take about \d+\.\d GiB; make room"):
+        preflight.check(story, tmp_path / "film.png", None)
+    preflight.check(film.resolve(STORY, tiny.defaults), tmp_path / "film.png", tmp_path / "not" / "yet")
+
+
+def test_long_films_are_estimated(tiny: UNetModel) -> None:
+    story = film.resolve(Storyboard.of("a", "b", frames=2000), tiny.defaults)
+    assert preflight.estimate(story, ".mp4", 0.01) is None
+    assert preflight.estimate(story, ".mp4", 1.0) == "2000 frames will take about 33 min and 2.0 MiB"
+    assert preflight.estimate(story, ".gif", 9.0) == "2000 frames will take about 5 h 0 min and 19.5 MiB"
+
+
+# --- models ---------------------------------------------------------------------------------------------------------------
+
+
+def no_numbers(module: torch.nn.Module, dtypes: tuple[torch.dtype, ...]) -> Any:
+    """Lets a part give no numbers in these types."""
+
+    def spoil(part: Any, _: object, out: Any) -> None:
+        if part.dtype in dtypes:
+            out.sample.mul_(float("nan"))
+
+    return module.register_forward_hook(spoil)
+
+
+@pytest.mark.parametrize("part", ["unet", "vae.decoder"])
+def test_what_overflows_in_sixteen_bits_is_drawn_again_in_float32(tiny_folder: Path, part: str) -> None:
+    half, whole = (load_model(str(tiny_folder), device="cpu", dtype=dtype, slots=4) for dtype in ("bfloat16", "float32"))
+    assert isinstance(half, UNetModel)
+    real = half.vae.decode
+
+    def decode(latents: torch.Tensor) -> Any:
+        made = real(latents)
+        if half.vae.dtype != torch.float32:
+            made.sample.mul_(float("nan"))
+        return made
+
+    if part == "unet":
+        no_numbers(half.unet, (torch.bfloat16,))
+    else:
+        half.vae.decode = decode
+    with pytest.warns(AnimateWarning, match="overflows in bfloat16: what does is drawn again in float32"):
+        made = np.stack(list(render(STORY, half)))
+    expected = np.stack(list(render(STORY, whole)))
+    assert np.abs(made.astype(int) - expected.astype(int)).mean() < 4
+    assert made.std() > 5, "not black"
+    assert half.unet.dtype == torch.bfloat16, "only what overflowed"
+
+
+def test_no_numbers_in_float32_are_named(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device="cpu")
+    assert isinstance(model, UNetModel)
+    no_numbers(model.unet, (torch.float32,))
+    with pytest.raises(AnimateError, match=r'no picture came out of "a seed" to "a seed" at mix 0.000: numbers overflowed; use another --sampler'):
+        next(render(STORY, model))
+
+
+def with_room_for(model: UNetModel, samples: int) -> None:
+    def refuse(_: object, args: tuple[torch.Tensor, ...], kwargs: object) -> None:
+        if args[0].shape[0] > samples:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+    model.unet.register_forward_pre_hook(refuse, with_kwargs=True)
+
+
+def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder: Path) -> None:
+    model, small = (load_model(str(tiny_folder), device="cpu", slots=slots) for slots in (8, 2))
+    assert isinstance(model, UNetModel)
+    with_room_for(model, 4)  # two guided pictures
+    with pytest.warns(AnimateWarning) as said:
+        made = np.stack(list(render(STORY, model)))
+    told = [str(warning.message) for warning in said]
+    assert told == [f"not enough memory for {size} pictures in a batch: going on with {size // 2}" for size in (8, 4)]
+    assert np.array_equal(made, np.stack(list(render(STORY, small)))), "the pictures of a batch of two"
+
+
+def test_no_room_for_one_picture_is_one_line(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device="cpu", slots=2)
+    assert isinstance(model, UNetModel)
+    with_room_for(model, 0)
+    with pytest.warns(AnimateWarning), pytest.raises(AnimateError, match="not enough memory for one picture of 64 x 64 pixels; use smaller"):
+        next(render(STORY, model))
+
+
+def test_out_of_memory_in_decoding_goes_on_in_tiles(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device="cpu")
+    assert isinstance(model, UNetModel)
+    real = model.vae.decode
+
+    def decode(latents: torch.Tensor) -> Any:
+        if not model.vae.use_tiling:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(latents)
+
+    model.vae.decode = decode
+    with pytest.warns(AnimateWarning, match="not enough memory on cpu to decode a whole picture: going on in tiles"):
+        assert len(list(render(STORY, model))) == 8
+
+
+WEIGHTS = [f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")]
+
+
+@pytest.mark.parametrize("part", [*WEIGHTS, "text_encoder/model.safetensors", "unet/config.json", "tokenizer/tokenizer.json", "model_index.json"])
+@pytest.mark.parametrize("share", [0.0, 0.7])
+def test_a_damaged_model_is_one_line(tiny_folder: Path, tmp_path: Path, part: str, share: float) -> None:
+    shutil.copytree(tiny_folder, tmp_path / "model")
+    data = (tmp_path / "model" / part).read_bytes()
+    (tmp_path / "model" / part).write_bytes(data[: int(share * len(data))])
+    with pytest.raises(AnimateError, match="cannot be loaded") as refused:
+        load_model(str(tmp_path / "model"), device="cpu")
+    assert "\n" not in str(refused.value)
+
+
+# --- wishes ---------------------------------------------------------------------------------------------------------------
+
+WORDS = st.one_of(st.sampled_from(["a seed", "a tree", "", " ", "../../etc/passwd", "\x00", "a\nb", "{}", "\u79cd\u5b50"]), st.text(max_size=12))
+NUMBERS = st.one_of(st.integers(-3, 60), st.floats(allow_nan=True), st.sampled_from([2**63, 10**12, 1e308, "12", "2.5s", "50%", "101%", None, True]))
+KEYS = st.one_of(
+    WORDS,
+    st.fixed_dictionaries(
+        {"prompt": WORDS},
+        optional=dict.fromkeys(("at", "seed", "hold", "guidance"), NUMBERS) | {"ease": st.sampled_from(["in", "out", "?"]), "negative": WORDS},
+    ),
+    st.dictionaries(WORDS, NUMBERS, max_size=2),
+)
+BOARDS = st.fixed_dictionaries(
+    {"keyframes": st.lists(KEYS, max_size=6)},
+    optional=dict.fromkeys(("frames", "duration", "fps", "seed", "width", "height"), NUMBERS)
+    | {"loop": st.sampled_from(["none", "cycle", "bounce", "?"]), "style": WORDS, "negative": WORDS, "ease": st.sampled_from(["sine", "step", "?"])}
+    | {"sampling": st.dictionaries(st.sampled_from(["steps", "guidance", "sampler", "?"]), NUMBERS, max_size=3)},
+)
+DEFAULTS = Defaults(12, 3.0, "ddim", 64, 64)
+
+
+def planned_or_refused(path: Path, data: object) -> bool:
+    path.write_text(json.dumps(data))
+    try:
+        story = film.resolve(read(path), DEFAULTS)
+        frames = timeline(story)
+        made = plan.plan(frames, story)
+    except AnimateError as refused:
+        lines = str(refused).splitlines()
+        return len(lines) == 1 and bool(lines[0])
+    assert len(frames) == len(made.order) == story.count
+    return set(made.order) == set(made.cels)
+
+
+@given(data=BOARDS)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+def test_every_storyboard_is_planned_or_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
+    if isinstance(data.get("frames"), int) and int(str(data["frames"] or 0).replace("True", "1")) > 10_000:
+        data["frames"] = 10_000
+    folder = tmp_path_factory.mktemp("board")
+    assert planned_or_refused(folder / "film.json", data)
+    assert [path.name for path in folder.iterdir()] == ["film.json"], "nothing is written"
+
+
+@pytest.mark.slow
+@given(data=BOARDS)
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+def test_ten_thousand_storyboards(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
+    test_every_storyboard_is_planned_or_refused_in_one_line.hypothesis.inner_test(tmp_path_factory, data)  # type: ignore[attr-defined]
+
+
+def test_a_yaml_bomb_is_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    (tmp_path / "bomb.yaml").write_text("\n".join([*lines, "keyframes: *a11"]))
+    with pytest.raises(AnimateError) as refused:
+        read(tmp_path / "bomb.yaml")
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize("text", ["!!python/object/apply:os.system [touch owned]", "keyframes: !!python/name:os.system", "- !!binary x"])
+def test_yaml_makes_no_objects(tmp_path: Path, text: str) -> None:
+    (tmp_path / "film.yaml").write_text(text)
+    with pytest.raises(AnimateError):
+        read(tmp_path / "film.yaml")
+    assert [path.name for path in tmp_path.iterdir()] == ["film.yaml"]
+
+
+@pytest.mark.parametrize("prompt", ["../../up", "/etc/passwd", "a/b", "..", ".hidden", "CON", "a\x00b", "~"])
+def test_names_from_prompts_stay_in_their_folder(run: Run, tmp_path: Path, prompt: str) -> None:
+    code, out, _ = run("still", prompt, "--steps", "1")
+    if code == 0:
+        (made,) = tmp_path.rglob("*.png")
+        assert made.parent == tmp_path / "renders"
+        assert Path(out.strip()).resolve() == made.resolve()
+    assert {path.name for path in tmp_path.iterdir()} <= {"renders"}
