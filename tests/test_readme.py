@@ -43,9 +43,12 @@ def test_the_readmes_commands_work(run: Run, tiny_folder: Path, tmp_path: Path, 
         name = args[at + 1]
         args = args[:at] if name in LARGE else [*args[:at], *args[at + 2 :]]
         args += ["--model", str(tiny_folder)] if name in LARGE else []
+    if args[0] in ("show", "again", "verify"):
+        assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "-o", args[1])[0] == 0
+        args += [] if args[0] == "show" else ["--model", str(tiny_folder)]
     code, out, err = run(*args)
     assert code == 0, err
-    if args[0] not in ("plan", "models"):
+    if args[0] not in ("plan", "models", "show", "verify", "store"):
         assert Path(out.strip()).exists()
 
 
