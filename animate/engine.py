@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import lru_cache
@@ -14,8 +13,8 @@ import torch
 from torch import Tensor
 
 from .blend import slerp
-from .errors import AnimateError, AnimateWarning
-from .models.base import Conditioning, Denoising, Model, out_of_memory
+from .errors import AnimateError
+from .models.base import Conditioning, Denoising, Model
 from .plan import Cel, Pin, Plan
 
 States = MutableMapping[str, Tensor]  # cel key -> clean latents (C, h, w), float32
@@ -37,41 +36,22 @@ def run(plan: Plan, draw: Draw, states: States, slots: int) -> Iterator[Tensor]:
         if key not in states:
             queues[batch_kind(plan.cels[key])].append(key)
     for key in plan.order:
-        if key not in states:
+        state = states.get(key)
+        if state is None:
             queue = queues[batch_kind(plan.cels[key])]
-            if not queue or queue[0] != key:  # a state was there, and was lost since
+            if not queue or queue[0] != key:  # it was there, and is lost since
                 queue.appendleft(key)
             batch = [queue.popleft() for _ in range(min(slots, len(queue)))]
             cels = [plan.cels[k] for k in batch]
             drawn = draw(cels + cels[-1:] * (slots - len(cels)))
             # Cloned, or one state that is kept for long would keep its whole batch.
-            states.update((k, latents.clone()) for k, latents in zip(batch, drawn, strict=False))
-        yield states[key]
+            made = {k: latents.clone() for k, latents in zip(batch, drawn, strict=False)}
+            states.update(made)
+            state = made[key]
+        yield state
         shown[key] -= 1
         if not shown[key]:
-            del states[key]
-
-
-def halving(draw: Draw) -> Draw:
-    """`draw`, in batches half as large as soon as the device has no room, down to one picture at a time."""
-    most: int | None = None
-
-    def careful(cels: Sequence[Cel]) -> Tensor:
-        nonlocal most
-        size = min(most or len(cels), len(cels))
-        try:
-            return torch.cat([draw(cels[i : i + size]) for i in range(0, len(cels), size)])
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            if size == 1:
-                pixels = f"{cels[0].width} x {cels[0].height}"
-                raise AnimateError(f"not enough memory for one picture of {pixels} pixels; use smaller --width and --height") from error
-        most = size // 2
-        warnings.warn(f"not enough memory for {size} pictures in a batch: going on with {most}", AnimateWarning, stacklevel=2)
-        return careful(cels)
-
-    return careful
+            states.pop(key, None)
 
 
 def batch_kind(cel: Cel) -> tuple[object, ...]:

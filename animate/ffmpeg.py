@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
+from typing import Any
 
 import imageio_ffmpeg
 
@@ -20,13 +22,19 @@ def command(*arguments: str) -> list[str]:
     return [program(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
 
 
-def run(*arguments: str) -> bytes:
+# A session of its own: Ctrl-C in a terminal reaches the whole group, and would cut a file before it is closed.
+ALONE: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}  # CREATE_NEW_PROCESS_GROUP
+
+
+def run(*arguments: str, timeout: float | None = None) -> bytes:
     """What it writes to standard output. Raises AnimateError with its own words."""
-    # A session of its own: Ctrl-C in a terminal reaches the whole group.
-    done = subprocess.run(command(*arguments), capture_output=True, start_new_session=True)
+    try:
+        done = subprocess.run(command(*arguments), capture_output=True, timeout=timeout, **ALONE)
+    except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
+        raise AnimateError(f"ffmpeg does not run ({error}); look at: animate doctor") from error
     if done.returncode:
         raise AnimateError(f"ffmpeg failed: {words(done.stderr)}")
-    return done.stdout
+    return bytes(done.stdout)
 
 
 def words(said: bytes) -> str:

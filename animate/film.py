@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
+from torch import Tensor
 
 from . import engine, plan, recipe
 from .errors import AnimateError, AnimateWarning
-from .models.base import Defaults, Model
+from .models.base import Defaults, Model, free_memory, out_of_memory
 from .models.samplers import SAMPLERS, canonical
 from .recipe import Made, Recipe, Verb
 from .store import Store
@@ -49,7 +50,7 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(whole.order) - 1}")
     _warn(resolved.keyframes, resolved, model)
     slots = min(model.numerics.slots, len(whole.cels))
-    return Pictures("film", resolved, whole if frames is None else whole.only(frames), model, slots, store)
+    return Pictures("film", resolved, whole if frames is None else whole.only(frames), model, slots, store, frames)
 
 
 def still(prompt: str, model: Model, slots: int = 1, **settings: object) -> Image:
@@ -77,8 +78,10 @@ def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int
 class Pictures(Iterator[Image]):
     """The images of a plan, drawn as they are asked for, and the recipe of those that were."""
 
-    def __init__(self, verb: Verb, story: Storyboard, what: plan.Plan, model: Model, slots: int, store: Store | None):
-        self._verb, self._story, self._model = verb, story, model
+    def __init__(
+        self, verb: Verb, story: Storyboard, what: plan.Plan, model: Model, slots: int, store: Store | None, frames: Sequence[int] | None = None
+    ):
+        self._verb, self._story, self._model, self._frames = verb, story, model, frames
         self._numerics = replace(model.numerics, slots=slots)
         self._images = self._drawn(what, store)
         self.digests: list[str] = []
@@ -90,14 +93,35 @@ class Pictures(Iterator[Image]):
 
     def _drawn(self, what: plan.Plan, store: Store | None) -> Iterator[tuple[Image, str]]:
         """Decoded in order; a picture shown on and on is decoded once."""
-        states: engine.States = {} if store is None else store.states(what, _title(what), self._model.fingerprint, self._numerics)
         shown, image, digest = "", np.empty(0), ""
-        for key, latents in zip(what.order, engine.run(what, engine.halving(engine.drawer(self._model)), states, self._numerics.slots), strict=True):
+        for key, latents in zip(what.order, self._latents(what, store), strict=True):
             if key != shown:
                 image = self._model.decode(latents[None])[0]
                 image.setflags(write=False)  # it may be shown again
                 shown, digest = key, recipe.digest(image)
             yield image, digest
+
+    def _latents(self, what: plan.Plan, store: Store | None) -> Iterator[Tensor]:
+        """Batches half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots."""
+        done, draw = 0, engine.drawer(self._model)
+        while True:
+            states: engine.States = {} if store is None else store.states(what, _title(what), self._model.fingerprint, self._numerics)
+            running = engine.run(what.only(range(done, len(what.order))), draw, states, self._numerics.slots)
+            try:
+                while (latents := next(running, None)) is not None:
+                    done += 1
+                    yield latents
+                return
+            except RuntimeError as error:
+                if not out_of_memory(error):
+                    raise
+                if self._numerics.slots == 1:
+                    pixels = f"{self._story.width} x {self._story.height}"
+                    raise AnimateError(f"not enough memory for one picture of {pixels} pixels; use smaller --width and --height") from error
+            slots = self._numerics.slots
+            warnings.warn(f"not enough memory for {slots} pictures in a batch: going on with {slots // 2}", AnimateWarning, stacklevel=4)
+            self._numerics = replace(self._numerics, slots=slots // 2)
+            free_memory()
 
     @property
     def recipe(self) -> Recipe:
@@ -107,12 +131,13 @@ class Pictures(Iterator[Image]):
             model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, slots=n.slots, hardware=n.hardware,
             versions=recipe.versions(),
         )  # fmt: skip
-        timed = story.model_copy(update={"frames": story.count, "fps": story.rate, "duration": None})
-        return Recipe(verb=self._verb, storyboard=timed, made=made, digests=tuple(self.digests))
+        timed = story.replace(frames=story.count, fps=story.rate, duration=None)
+        frames = None if self._frames is None else tuple(self._frames)
+        return Recipe(version=1, made_by=recipe.MAKER, verb=self._verb, storyboard=timed, made=made, digests=tuple(self.digests), frames=frames)
 
-    def note(self) -> str:
-        """The recipe as text, for `write_video`."""
-        return self.recipe.pack()
+    def note(self, count: int) -> str:
+        """The recipe of the first `count` images as text, for `write_video`."""
+        return self.recipe.model_copy(update={"digests": tuple(self.digests[:count])}).pack()
 
     def note_of_last(self) -> str:
         """The recipe of the last still alone."""

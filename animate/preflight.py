@@ -8,10 +8,9 @@ from pathlib import Path
 from .errors import AnimateError
 from .storyboard import Storyboard
 
-# Bytes a pixel of a frame, by suffix: what sprout's and photographic films took, rounded up; a folder as PNG.
+# Bytes a pixel of a frame, by suffix ("": a folder): what sprout's and photographic films took, rounded up; a folder as PNG.
 # GIF includes the lossless copy that its palette is made from.
 PER_PIXEL = {".mp4": 0.25, ".webm": 0.2, ".gif": 2.5, ".webp": 0.4, ".png": 2.0, "": 2.0}
-STATE = 4 * 4 / 64  # bytes a pixel of a cel in the store: four channels of float32 at an eighth of the size
 LONG = 120.0  # seconds: films that take longer are worth an estimate
 
 
@@ -26,18 +25,15 @@ def _pixels(story: Storyboard) -> int:
     return story.count * story.width * story.height
 
 
-def check(story: Storyboard, path: Path, store: Path | None) -> None:
-    """Raises AnimateError if the disks have no room for the film and its states."""
-    needed = {path: size(story, path.suffix)}
-    if store is not None:
-        needed[store] = round(_pixels(story) * STATE)
-    for place, most in needed.items():
-        folder = next(parent for parent in (place.absolute(), *place.absolute().parents) if parent.is_dir())
-        free = shutil.disk_usage(folder).free
-        if free < most:
-            raise AnimateError(
-                f"{place}: {told(free)} free, and {story.count} frames take about {told(most)}; make room, choose another place, or use fewer frames"
-            )
+def check(story: Storyboard, path: Path, suffix: str) -> None:
+    """Raises AnimateError if the disk has no room for the film. The store needs none: a film goes on without it."""
+    most = size(story, suffix)
+    folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
+    free = shutil.disk_usage(folder).free
+    if free < most:
+        raise AnimateError(
+            f"{path}: {told(free)} free, and {story.count} frames take about {told(most)}; make room, choose another place, or use fewer frames"
+        )
 
 
 def estimate(story: Storyboard, suffix: str, seconds: float) -> str | None:

@@ -12,10 +12,10 @@ import platform
 import zlib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from . import tags
 from .errors import AnimateError
@@ -23,6 +23,7 @@ from .storyboard import Frozen, Storyboard
 
 PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
 LONG = 4000  # characters of JSON above which a recipe is compressed
+MAKER = "a diffusion model"
 LARGEST = 2**27  # bytes of JSON that are unpacked: no bomb
 
 Verb = Literal["film", "still", "sheet"]
@@ -35,7 +36,7 @@ class Made(Frozen):
     fingerprint: str
     device: str
     dtype: str
-    slots: int = Field(ge=1, le=4096)
+    slots: int = Field(ge=1, le=256)
     hardware: str
     versions: dict[str, str]
 
@@ -43,12 +44,24 @@ class Made(Frozen):
 class Recipe(Frozen):
     """Everything that is needed to draw a file again, and to know that it came out as it was."""
 
-    made_by: str = "a diffusion model"
+    version: Literal[1]
+    made_by: str
     verb: Verb
     storyboard: Storyboard  # resolved: it leaves nothing to the model's defaults
     made: Made
     digests: tuple[str, ...]  # of the images, in order
     labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
+    frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        keys = len(self.storyboard.keyframes)
+        pictures = {"film": self.storyboard.count, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
+        if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
+            raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
+        if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
+            raise ValueError("frames that the film does not have")
+        return self
 
     def pack(self) -> str:
         """As one line of text; long ones are compressed."""
@@ -67,6 +80,14 @@ def versions() -> dict[str, str]:
     """Of what draws."""
     packages = ("animate", "torch", "diffusers", "transformers", "numpy")
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def differences(then: Made, now: Made) -> list[str]:
+    """What is different in the surroundings since a file was made, a line each."""
+    names = ("model", "fingerprint", "device", "hardware", "dtype", "slots")
+    pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
+    pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
+    return [f"{name}: {before} then, {after} now" for name, before, after in pairs if before != after]
 
 
 def unpack(text: str) -> Recipe:
@@ -100,6 +121,7 @@ def read(path: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        raise AnimateError(f"{path}: its recipe cannot be used ({place}: {first['msg']}); it was changed, or is of another version") from error
+        said = " ".join(f"{place}: {first['msg']}".split())
+        raise AnimateError(f"{path}: its recipe cannot be used ({said}); it was changed, or is of another version") from error
     except ValueError as error:
         raise AnimateError(f"{path}: no recipe in it: {error}; look for the file as animate wrote it") from error

@@ -14,8 +14,8 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
-import shutil
 import time
 import warnings
 from collections import OrderedDict
@@ -33,9 +33,11 @@ from .places import cache
 from .plan import Plan
 
 LIMIT = 20 * 2**30  # bytes: some 300,000 states of 512 x 512 pixels
-RECENT = 64  # states that are kept in memory, too: those of a batch, until they are shown
+RECENT = 64  # states that are kept in memory, too, beside those of two batches
 DIGEST = 32  # bytes of a SHA-256
 STALE = 3600.0  # seconds after which a temporary file has no owner any more
+DRAWING = 1  # to be raised when a change in here makes other pictures of the same cels
+OURS = re.compile(r"[0-9a-f]{32}(\.json)?|\.[0-9a-f]{16}")  # names that a store writes: it removes no others
 
 
 @dataclass(frozen=True)
@@ -56,15 +58,16 @@ class Store:
         self.folder = Path(folder).expanduser() if folder is not None else cache()
         self.limit = limit
         self.kept = self.drawn = 0  # cels of this process's films that were found here, and that were not
-        self._size: int | None = None
+        self._size = self._since = 0  # bytes when last measured, and written since
+        self._measured = self._warned = False
 
     def states(self, plan: Plan, name: str, fingerprint: str, numerics: Numerics) -> States:
         """The states of one film, drawn by a model with these weights in this place."""
-        around = hashlib.sha256(json.dumps([fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
+        around = hashlib.sha256(json.dumps([DRAWING, fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
         told = {"name": name, "frames": len(plan.order), "around": around, "cels": sorted(plan.cels)}
         digest = hashlib.sha256(json.dumps([around, *plan.order]).encode()).hexdigest()[:32]
         self.write(self.folder / "films" / f"{digest}.json", json.dumps(told).encode())
-        return States(self, self.folder / "states" / around)
+        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.slots)
 
     def write(self, path: Path, data: bytes) -> bool:
         """Whole or not at all. False, with one warning, if the disk will not take it: a film goes on without its store."""
@@ -81,16 +84,23 @@ class Store:
             finally:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
-            warnings.warn(f"{self.folder}: what is drawn cannot be kept ({error.strerror or error}); drawing goes on", AnimateWarning, stacklevel=2)
+            if not self._warned:
+                warnings.warn(
+                    f"{self.folder}: what is drawn cannot be kept ({error.strerror or error}); drawing goes on", AnimateWarning, stacklevel=2
+                )
+            self._warned = True
             return False
         return True
 
     def _make_room(self, extra: int) -> None:
-        """Remove the states that were not used for longest, down to nine tenths of the limit."""
-        if self._size is None:
-            self._size = self.size()
-        self._size += extra
-        if self._size <= self.limit:
+        """Remove what was not used for longest, down to nine tenths of the limit.
+
+        Measured anew after every hundredth of it: other processes write here, too.
+        """
+        self._since += extra
+        if not self._measured or self._since > self.limit / 100:
+            self._size, self._since, self._measured = self.size(), extra, True
+        if self._size + self._since <= self.limit:
             return
         listed = sorted((stat.st_mtime, stat.st_size, path) for path, stat in self._entries())
         total, now = sum(size for _, size, _ in listed), time.time()
@@ -98,14 +108,14 @@ class Store:
             if total + extra > 0.9 * self.limit or (path.name.startswith(".") and now - used > STALE):
                 path.unlink(missing_ok=True)
                 total -= size
-        self._size = total + extra
+        self._size, self._since = total, extra
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for path in self.folder.glob("states/*/*"):
-            try:
-                yield path, path.stat()
-            except FileNotFoundError:  # another process was faster
-                continue
+        for pattern in ("states/*/*", "films/*"):
+            for path in self.folder.glob(pattern):
+                with contextlib.suppress(FileNotFoundError):  # another process was faster
+                    if OURS.fullmatch(path.name):
+                        yield path, path.stat()
 
     def size(self) -> int:
         """Bytes of all states."""
@@ -124,25 +134,29 @@ class Store:
         return sorted(found, key=lambda film: -film.used)
 
     def clear(self) -> int:
-        """Remove everything that a store has written here. Returns the bytes of the states."""
-        size = self.size()
-        for part in ("states", "films"):
-            shutil.rmtree(self.folder / part, ignore_errors=True)
-        self._size = None
-        return size
+        """Remove everything that a store has written here, and nothing else. Returns the bytes that are free now."""
+        before = self.size()
+        for path, _ in self._entries():
+            path.unlink(missing_ok=True)
+        for folder in sorted([*self.folder.glob("states/*"), *self.folder.glob("states"), *self.folder.glob("films")], reverse=True):
+            with contextlib.suppress(OSError):  # somebody else's files are in it
+                folder.rmdir()
+        self._measured = False
+        return before - self.size()
 
 
 class States(MutableMapping[str, Tensor]):
     """Cel key -> clean latents, of one film. Deleting drops a state from memory only."""
 
-    def __init__(self, store: Store, folder: Path):
-        self.store, self.folder = store, folder
+    def __init__(self, store: Store, folder: Path, recent: int):
+        self.store, self.folder, self.most = store, folder, recent
         self.recent: OrderedDict[str, Tensor] = OrderedDict()
         self.unsaved: dict[str, Tensor] = {}  # what the disk did not take: kept until it is shown
         self.counted: set[str] = set()  # cels that are among the store's kept or drawn ones
 
     def __contains__(self, key: object) -> bool:
-        return key in self.recent or key in self.unsaved or self._sound(str(key)) is not None
+        """Whether there is an entry; only reading it tells whether it is sound."""
+        return key in self.recent or key in self.unsaved or (self.folder / str(key)).is_file()
 
     def __getitem__(self, key: str) -> Tensor:
         held = self.recent.get(key, self.unsaved.get(key))
@@ -180,7 +194,7 @@ class States(MutableMapping[str, Tensor]):
 
     def _remember(self, key: str, state: Tensor) -> None:
         self.recent[key] = state
-        while len(self.recent) > RECENT:
+        while len(self.recent) > self.most:
             self.recent.popitem(last=False)
 
     def _sound(self, key: str) -> bytes | None:

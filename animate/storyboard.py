@@ -13,10 +13,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
 
 from .errors import AnimateError
 
@@ -26,9 +26,19 @@ SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 LARGEST_SEED = 2**63 - 1  # what a torch generator takes
 LARGEST_SIDE = 8192  # pixels
 LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
+FASTEST = 1000  # frames per second
 SLOWEST = 0.01  # frames per second; formats count a frame's time in 16 bits of hundredths of a second
 
 Loop = Literal["none", "cycle", "bounce"]
+
+
+def _readable(text: str) -> str:
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError(f"{text!a} is no text; write it in UTF-8")
+    return text
+
+
+Text = Annotated[StrictStr, AfterValidator(_readable)]
 At = int | StrictStr
 
 
@@ -56,21 +66,19 @@ class Sampling(Frozen):
 class Keyframe(Frozen):
     """A prompt and its seed, placed in time."""
 
-    prompt: StrictStr
+    prompt: Text
     at: At | None = Field(None, description='frame index (12), seconds ("2.5s") or share of the film ("50%"); left out: evenly spread')
     seed: int | None = Field(None, ge=0, le=LARGEST_SEED, description="of the noise; left out: the storyboard's")
     hold: int = Field(0, ge=0, description="frames that show this keyframe once more")
     ease: str | None = Field(None, description="of the segment that begins here; left out: the storyboard's")
     guidance: float | None = Field(None, ge=0, le=100)
-    negative: StrictStr | None = Field(None, description="what the picture should not show")
+    negative: Text | None = Field(None, description="what the picture should not show")
 
     @field_validator("prompt")
     @classmethod
     def _not_empty(cls, prompt: str) -> str:
         if not prompt.strip():
             raise ValueError("an empty prompt; write what the picture shows")
-        if any("\ud800" <= letter <= "\udfff" for letter in prompt):
-            raise ValueError(f"{prompt!a} is no text; write it in UTF-8")
         return " ".join(prompt.split())
 
     @field_validator("at", mode="before")
@@ -89,13 +97,13 @@ class Storyboard(Frozen):
     keyframes: tuple[Keyframe, ...] = Field(min_length=1)
     frames: int | None = Field(None, le=LONGEST_FILM, description="of the finished film, holds included")
     duration: float | None = Field(None, gt=0, le=LONGEST_FILM, description="seconds")
-    fps: float | None = Field(None, ge=SLOWEST, le=1000, description="frames per second")
+    fps: float | None = Field(None, ge=SLOWEST, le=FASTEST, description="frames per second")
     width: int | None = Field(None, description="pixels, a multiple of 8")
     height: int | None = Field(None, description="pixels, a multiple of 8")
     loop: Loop = Field("none", description="cycle: back to the first keyframe; bounce: there and back")
     seed: int = Field(0, ge=0, le=LARGEST_SEED)
-    negative: StrictStr = ""
-    style: StrictStr = Field("", description='said after every prompt, or around it where it holds "{}"')
+    negative: Text = ""
+    style: Text = Field("", description='said after every prompt, or around it where it holds "{}"')
     ease: str = "linear"
     sampling: Sampling = Sampling()
 
@@ -126,8 +134,8 @@ class Storyboard(Frozen):
             raise ValueError(f'{self.count} frames; a film has at least 2; for one picture use "animate still"')
         if self.count > LONGEST_FILM:
             raise ValueError(f"{self.count} frames; allowed: up to {LONGEST_FILM}")
-        if self.rate < SLOWEST:
-            raise ValueError(f"{self.count} frames in {self.duration:g} s are {self.rate:.2g} fps; allowed: from {SLOWEST}")
+        if not SLOWEST <= self.rate <= FASTEST:
+            raise ValueError(f"{self.count} frames in {self.duration:g} s are {self.rate:.4g} fps; allowed: {SLOWEST} to {FASTEST}")
         if self.loop == "bounce" and self.count % 2:
             raise ValueError(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}")
         return self

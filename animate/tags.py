@@ -11,14 +11,14 @@ import html
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from . import ffmpeg
 from .errors import AnimateError
 
-LONGEST = 64 * 2**20  # bytes of a text that is read back
+LONGEST = 16 * 2**20  # bytes of a text that is read back
 PNG_START, KEYWORD = b"\x89PNG\r\n\x1a\n", b"recipe"
 IN_FOLDER = "recipe.json"
 JPEG_LONGEST = 65_533  # bytes of a comment segment
@@ -31,7 +31,7 @@ XMP = (
 
 
 def put(path: Path, text: str) -> None:
-    """Write a text into a whole file of one of the formats; the suffix says which. Raises AnimateError, OSError."""
+    """Write a text into a whole film or PNG; the suffix says of which format. Raises AnimateError, OSError."""
     if path.is_dir():
         (path / IN_FOLDER).write_text(text, encoding="utf-8")
         return
@@ -42,7 +42,10 @@ def get(path: Path) -> str | None:
     """The text of a file, None if it has none. Raises AnimateError if the file is of no format with texts; OSError."""
     if path.is_dir():
         file = path / IN_FOLDER
-        return _limited(file.read_bytes()).decode("utf-8") if file.is_file() else None
+        if not file.is_file():
+            return None
+        with file.open("rb") as opened:
+            return _limited(opened.read(LONGEST + 1)).decode("utf-8", "replace")
     take = GET.get(path.suffix.lower())
     if take is None:
         raise AnimateError(f'{path}: suffix "{path.suffix}" is not known; allowed: {", ".join(GET)}, or a folder of pictures')
@@ -64,8 +67,8 @@ def _put_comment(path: Path, text: str) -> None:
     said.write_text(";FFMETADATA1\ncomment=" + re.sub(r"([=;#\\\n])", r"\\\1", text) + "\n", encoding="utf-8")
     faststart = ("-movflags", "+faststart") if path.suffix.lower() == ".mp4" else ()
     try:
-        inputs = ("-i", str(path), "-i", str(said), "-map", "0", "-map_metadata", "1")
-        ffmpeg.run(*inputs, "-c", "copy", *faststart, *ffmpeg.REPRODUCIBLE, str(copy))
+        inputs = ("-i", f"file:{path}", "-f", "ffmetadata", "-i", f"file:{said}", "-map", "0", "-map_metadata", "1")
+        ffmpeg.run(*inputs, "-c", "copy", *faststart, *ffmpeg.REPRODUCIBLE, f"file:{copy}")
         copy.replace(path)
     finally:
         said.unlink(missing_ok=True)
@@ -73,8 +76,9 @@ def _put_comment(path: Path, text: str) -> None:
 
 
 def _get_comment(path: Path) -> str | None:
-    told = _limited(ffmpeg.run("-i", str(path), "-f", "ffmetadata", "-")).decode("utf-8", "replace")
-    said = re.search(r"^comment=((?:[^\\\n]|\\.|\\\n)*)$", told, re.MULTILINE | re.IGNORECASE)
+    kind = {".mp4": "mov", ".webm": "matroska"}[path.suffix.lower()]  # or ffmpeg would guess, and open what the file names
+    told = _limited(ffmpeg.run("-f", kind, "-i", f"file:{path}", "-f", "ffmetadata", "-", timeout=60)).decode("utf-8", "replace")
+    said = re.search(r"^comment=((?:[^\\\n]++|\\.|\\\n)*+)$", told, re.MULTILINE | re.IGNORECASE)
     return re.sub(r"\\(.)", r"\1", said[1], flags=re.DOTALL) if said else None
 
 
@@ -126,38 +130,45 @@ def _pieces(file: IO[bytes], keep: bool) -> bytes:
     return _limited(b"".join(parts))
 
 
-# --- PNG: chunks of length, name, data, CRC; ours stands first, so that it is found at once -----------------------------------
+# --- PNG: chunks of length, name, data, CRC; ours stands last, so that nothing has to be moved ---------------------------------
+
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 
 def _put_png(path: Path, text: str) -> None:
     chunk = b"iTXt" + KEYWORD + b"\0\0\0\0\0" + text.encode()
-    framed = struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    data = path.read_bytes()
-    header = len(PNG_START) + 25  # IHDR with its frame
-    path.write_bytes(data[:header] + framed + data[header:])
-
-
-def _png_chunks(file: IO[bytes]) -> Iterator[tuple[bytes, int]]:
-    """Name and length of each chunk up to the pixels; the file stands at its data."""
-    while len(head := file.read(8)) == 8 and head[4:] != b"IDAT":
-        (length,), after = struct.unpack(">I", head[:4]), file.tell()
-        yield head[4:], length
-        file.seek(after + length + 4)
+    with path.open("r+b") as file:
+        file.seek(-len(PNG_END), 2)
+        if file.read() != PNG_END:
+            raise AnimateError(f"{path}: no whole PNG")
+        file.seek(-len(PNG_END), 2)
+        file.write(struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + PNG_END)
 
 
 def _get_png(path: Path) -> str | None:
     with path.open("rb") as file:
         if file.read(len(PNG_START)) != PNG_START:
             raise AnimateError(f"{path}: no PNG")
-        for name, length in _png_chunks(file):
-            if name == b"iTXt" and length <= LONGEST:
+        while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
+            (length,), after = struct.unpack(">I", head[:4]), file.tell()
+            if head[4:] == b"iTXt" and length <= LONGEST:
                 keyword, _, rest = file.read(length).partition(b"\0")
                 if keyword == KEYWORD:
                     return rest[4:].decode("utf-8", "replace")
+            file.seek(after + length + 4)
     return None
 
 
 # --- WebP: a RIFF of chunks; XMP is announced in the first one (WebP Container Specification) ----------------------------------
+
+
+def saved_with(suffix: str, text: str) -> dict[str, bytes]:
+    """What Pillow is told when it saves a WebP or JPEG that is to carry this text. Raises AnimateError."""
+    if suffix == ".webp":
+        return {"xmp": xmp(text)}
+    if len(text.encode()) > JPEG_LONGEST:
+        raise AnimateError(f"a recipe of {len(text.encode())} bytes does not go into a JPEG; use .png")
+    return {"comment": text.encode()}
 
 
 def xmp(text: str) -> bytes:
@@ -197,21 +208,13 @@ def _get_webp(path: Path) -> str | None:
 # --- JPEG: segments up to the pixels ---------------------------------------------------------------------------------------------
 
 
-def _put_jpeg(path: Path, text: str) -> None:
-    data = text.encode()
-    if len(data) > JPEG_LONGEST:
-        raise AnimateError(f"{path}: its recipe of {len(data)} bytes does not go into a JPEG; use .png")
-    whole = path.read_bytes()
-    path.write_bytes(whole[:2] + b"\xff\xfe" + struct.pack(">H", len(data) + 2) + data + whole[2:])
-
-
 def _get_jpeg(path: Path) -> str | None:
     with path.open("rb") as file:
         if file.read(2) != b"\xff\xd8":
             raise AnimateError(f"{path}: no JPEG")
         while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
             (length,) = struct.unpack(">H", head[2:])
-            data = file.read(length - 2)
+            data = file.read(max(0, length - 2))
             if head[1] == 0xFE:
                 return data.decode("utf-8", "replace")
     return None
@@ -223,8 +226,6 @@ PUT: dict[str, Callable[[Path, str], None]] = {
     ".gif": _put_gif,
     ".png": _put_png,
     ".webp": _put_webp,
-    ".jpg": _put_jpeg,
-    ".jpeg": _put_jpeg,
 }
 GET: dict[str, Callable[[Path], str | None]] = {
     ".mp4": _get_comment,

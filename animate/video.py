@@ -18,6 +18,8 @@ import struct
 import subprocess
 import tempfile
 import threading
+import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import lru_cache
@@ -28,14 +30,16 @@ import numpy as np
 import PIL.Image
 
 from . import ffmpeg, tags
-from .errors import AnimateError
+from .errors import AnimateError, AnimateWarning
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
 GIF_FASTEST = 50  # frames per second: browsers play delays under two hundredths of a second as ten
 WEBP_QUALITY = 90
+SWEPT = 600.0  # seconds after which nobody writes to a file whose process is gone
 HIDDEN = ".animate"  # how names of files begin that are not whole yet
 STILLS = (".png", ".jpg", ".jpeg", ".webp")
 WITHOUT_FFMPEG = (".webp",)
+LARGEST_WEBP = 2**32 - 2**25  # bytes: its length has 32 bits, and a recipe may follow
 LONGEST_NAME = 240  # bytes: file systems take 255, and a number may be added
 
 
@@ -47,7 +51,7 @@ class Interrupted(KeyboardInterrupt):
         self.path = path
 
 
-Note = Callable[[], str]  # what is to stand in the file; asked for when the last image is in
+Note = Callable[[int], str]  # how many images are in the file -> what is to stand in it
 
 
 def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float, replace: bool = True, note: Note | None = None) -> Path:
@@ -63,7 +67,7 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
     make = writer(path, fps)
     work: Writer | None = None
     size: tuple[int, ...] = ()
-    interrupted = False
+    interrupted, written = False, 0
     with _under_another_name(target) as temporary:
         try:
             for image in images:
@@ -73,6 +77,7 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
                         size = image.shape
                         work = make(temporary, fps, (size[1], size[0]))
                     work.add(np.ascontiguousarray(image))
+                written += 1
         except KeyboardInterrupt:
             if work is None:
                 raise
@@ -87,7 +92,7 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
             try:
                 work.close()
                 if note:
-                    tags.put(temporary, note())
+                    _annotate(temporary, target, note(written))
                 target = _publish(temporary, target, replace)
             except BaseException:
                 work.abort()
@@ -95,6 +100,14 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
     if interrupted or pressed:
         raise Interrupted(target)
     return target
+
+
+def _annotate(path: Path, target: Path, text: str) -> None:
+    """Without its text a film is still a film: it is not lost for that."""
+    try:
+        tags.put(path, text)
+    except (AnimateError, OSError) as error:
+        warnings.warn(f"{target} carries no recipe: {error}", AnimateWarning, stacklevel=3)
 
 
 class Writer(Protocol):
@@ -151,8 +164,10 @@ def writable(target: Path) -> None:
     """Raises AnimateError if nothing can be written where `target` would be."""
     if not target.name or len(os.fsencode(target.name)) > LONGEST_NAME:
         raise AnimateError(f"{target}: no name for a file; allowed: 1 to {LONGEST_NAME} bytes")
-    parent = next(p for p in target.absolute().parents if p.exists())
+    parent = target.absolute().parent
     try:
+        while not parent.exists():
+            parent = parent.parent
         with tempfile.TemporaryFile(dir=parent):  # the only sure answer: permissions say yes to root, and mounts do not
             pass
     except OSError as error:
@@ -177,8 +192,9 @@ def _sweep(folder: Path) -> None:
     """Remove what killed processes of this machine left under another name."""
     for left in folder.glob(f"{HIDDEN}-{glob.escape(platform.node())}-*"):
         owner = left.name.removeprefix(f"{HIDDEN}-{platform.node()}-").split("-")[0]
-        if owner.isdigit() and not _alive(int(owner)):
-            _remove(left)
+        with contextlib.suppress(OSError):
+            if owner.isdigit() and not _alive(int(owner)) and time.time() - left.stat().st_mtime > SWEPT:
+                _remove(left)
 
 
 def _alive(process: int) -> bool:
@@ -282,7 +298,7 @@ class Pipe:
         # A session of its own: Ctrl-C in a terminal reaches the whole group, and would cut the file before it is closed.
         self.process = subprocess.Popen(
             ffmpeg.command(*source, *codec, *ffmpeg.REPRODUCIBLE, str(path)),
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.words, start_new_session=True,
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=self.words, **ffmpeg.ALONE,
         )  # fmt: skip
 
     def add(self, image: Image) -> None:
@@ -386,7 +402,9 @@ class Folder:
         path.mkdir()
 
     def add(self, image: Image) -> None:
-        PIL.Image.fromarray(image).save(self.path / f"{self.count:05d}.png")
+        encoded = io.BytesIO()
+        PIL.Image.fromarray(image).save(encoded, "PNG")
+        (self.path / f"{self.count:05d}.png").write_bytes(encoded.getbuffer())  # at once: Ctrl-C does not cut it
         self.count += 1
 
     def close(self) -> None:
@@ -416,7 +434,10 @@ class Webp:
         # Milliseconds, spread so that the film keeps its length.
         begin, end = (round(i * 1000 / self.fps) for i in (self.count, self.count + 1))
         frame = b"\0\0\0\0\0\0" + self.extent + (end - begin).to_bytes(3, "little") + b"\x02"  # at 0, 0; not blended
-        self.file.write(_chunk(b"ANMF", frame + encoded.getvalue()[12:]))  # without the still's own RIFF header
+        chunk = _chunk(b"ANMF", frame + encoded.getvalue()[12:])  # without the still's own RIFF header
+        if self.file.tell() + len(chunk) > LARGEST_WEBP:
+            raise AnimateError("a WebP holds up to 4 GiB; use .mp4, or a folder/")
+        self.file.write(chunk)
         self.count += 1
 
     def close(self) -> None:
@@ -440,15 +461,15 @@ def write_image(path: str | os.PathLike[str], image: Image, replace: bool = True
     """
     target = still_name(path)
     _check(image, ())
-    webp = target.suffix.lower() == ".webp"
+    suffix = target.suffix.lower()
+    settings: dict[str, Any] = tags.saved_with(suffix, note) if note and suffix != ".png" else {}
     with _under_another_name(target) as temporary, _told(target):
         try:
-            settings: dict[str, Any] = {"xmp": tags.xmp(note)} if note and webp else {}
             PIL.Image.fromarray(image).save(temporary, quality=95, **settings)
         except ValueError as error:  # a side that the format cannot hold
             raise AnimateError(f"{target}: {image.shape[1]}x{image.shape[0]} pixels are too many for {target.suffix} ({error}); use .png") from error
-        if note and not webp:
-            tags.put(temporary, note)
+        if note and suffix == ".png":
+            _annotate(temporary, target, note)
         return _publish(temporary, target, replace)
 
 

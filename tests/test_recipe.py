@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 
 import animate
-from animate import Sampling, Storyboard, recipe, tags
+from animate import AnimateError, Sampling, Storyboard, recipe, tags
 from animate.models.unet import UNetModel
 from animate.storyboard import read as read_storyboard
 from animate.storyboard import written
@@ -40,7 +40,8 @@ def test_it_leaves_nothing_to_defaults(tiny: UNetModel) -> None:
 
 @pytest.mark.parametrize("frames", [3, 400])
 def test_short_and_long_ones_come_back(tiny: UNetModel, frames: int) -> None:
-    said = made(tiny, frames=3).model_copy(update={"digests": ("0123456789abcdef",) * frames})
+    said = made(tiny, frames=3)
+    said = said.model_copy(update={"storyboard": said.storyboard.replace(frames=frames), "digests": ("0123456789abcdef",) * frames})
     text = said.pack()
     assert "\n" not in text
     assert len(text) < 5000
@@ -156,6 +157,64 @@ def test_what_has_no_recipe_is_told_in_one_line(run: Run) -> None:
         assert (code, out, err.count("\n")) == (2, "", 1)
         assert "no recipe in it" in err
     assert "cannot be read (No such file" in run("show", "nowhere.mp4")[2]
+
+
+def test_some_frames_of_a_film_are_verified_as_those(run: Run, tiny: UNetModel, tiny_folder: Path) -> None:
+    story = Storyboard.of("a seed", "a tree", frames=12, sampling=Sampling(steps=1))
+    animate.write_video("part.webp", animate.render(story, tiny, range(5, 8)), 12)
+    where = ("--model", str(tiny_folder))
+    assert run("verify", "part.webp", *where)[0] == 0
+    assert "# part.webp: 3 of 12 frames" in run("show", "part.webp")[1]
+    assert run("again", "part.webp", *where, "-o", "again.webp")[0] == 0
+    assert Path("part.webp").read_bytes() == Path("again.webp").read_bytes()
+    code, _, err = run("again", "part.webp", *where, "--frames", "20")
+    assert (code, err) == (2, "animate: part.webp holds 3 frames of a film; the film cannot be changed through them\n")
+
+
+def test_a_sheet_from_python_is_drawn_again(run: Run, tiny: UNetModel, tiny_folder: Path) -> None:
+    story = Storyboard.of("a seed", "a tree", sampling=Sampling(steps=1))
+    animate.write_video("keys.webp", animate.sheet(story, tiny), 1)
+    assert run("again", "keys.webp", "--model", str(tiny_folder), "-o", "keys.png")[0] == 0
+
+
+def test_folders_are_drawn_again_under_a_free_name(run: Run, tiny_folder: Path) -> None:
+    assert run("a seed", "a tree", *FAST, "-o", "frames.v2/")[0] == 0
+    outs = [run("again", "frames.v2", "--model", str(tiny_folder))[1] for _ in range(2)]
+    assert outs == ["renders/frames.v2/\n", "renders/frames.v2-2/\n"]
+
+
+def test_every_recipe_says_that_a_model_made_it(tiny: UNetModel) -> None:
+    assert '"made_by":"a diffusion model"' in made(tiny, frames=3).pack()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"digests": ("0" * 16,) * 9},
+        {"verb": "sheet", "labels": ("one",)},
+        {"verb": "still"},
+        {"frames": (0, 99, 1)},
+        {"version": 2},
+        {"storyboard": {"keyframes": [{"prompt": "a", "\u001b[31m\n": 1}]}},
+    ],
+    ids=lambda change: ",".join(change),
+)
+def test_recipes_that_contradict_themselves_are_refused_in_one_line(tiny: UNetModel, tmp_path: Path, change: dict[str, object]) -> None:
+    said = json.loads(made(tiny, frames=3).pack().removeprefix(recipe.PLAIN))
+    animate.write_video(tmp_path / "film.gif", [np.zeros((16, 16, 3), np.uint8)] * 3, 12, note=lambda count: recipe.PLAIN + json.dumps(said | change))
+    with pytest.raises(AnimateError, match="its recipe cannot be used") as refused:
+        recipe.read(tmp_path / "film.gif")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_machine_without_that_device_says_what_differs(run: Run, tiny_folder: Path) -> None:
+    run("a seed", "a tree", *FAST, "-o", "film.gif")
+    said = recipe.read(Path("film.gif"))
+    tags.put(Path("film.gif"), said.model_copy(update={"made": said.made.model_copy(update={"device": "cuda", "dtype": "float16"})}).pack())
+    code, _, err = run("again", "film.gif", "--model", str(tiny_folder), "-o", "again.gif")
+    assert code == 0
+    assert 'device "cuda" is not here' in err
+    assert "not as it was: device: cuda then, cpu now; dtype: float16 then, float32 now" in err
 
 
 def test_an_interrupted_film_says_how_far_it_came(tiny: UNetModel, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+import animate
 from animate import AnimateError, tags, write_video
 from animate.video import write_image
 from test_video import read
@@ -25,7 +26,7 @@ TEXTS = {"plain": 'a "tree"; \\ # = <b>&amp;</b> \u00e4\u79cd', "long": json.dum
 def test_what_is_put_in_comes_out_again(tmp_path: Path, name: str, text: str) -> None:
     images = IMAGES[:1] if name == "one.png" else IMAGES
     path = f"{tmp_path}/{name}"
-    write_video(path, images, 12, note=lambda: text)
+    write_video(path, images, 12, note=lambda count: text)
     assert tags.get(Path(path)) == text
     write_video(f"{tmp_path}/bare-{name}", images, 12)
     assert tags.get(tmp_path / f"bare-{name}") is None
@@ -52,12 +53,12 @@ def test_a_text_too_long_for_a_jpeg_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png"])
 def test_the_same_film_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     for copy in "ab":
-        write_video(tmp_path / copy / name, IMAGES, 12, note=lambda: TEXTS["plain"])
+        write_video(tmp_path / copy / name, IMAGES, 12, note=lambda count: TEXTS["plain"])
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
 def test_an_mp4_still_starts_while_it_loads_and_keeps_its_colours(tmp_path: Path) -> None:
-    write_video(tmp_path / "film.mp4", IMAGES, 12, note=lambda: TEXTS["plain"])
+    write_video(tmp_path / "film.mp4", IMAGES, 12, note=lambda count: TEXTS["plain"])
     data = (tmp_path / "film.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
     told = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(tmp_path / "film.mp4")], capture_output=True, text=True).stderr
@@ -65,7 +66,7 @@ def test_an_mp4_still_starts_while_it_loads_and_keeps_its_colours(tmp_path: Path
 
 
 def test_a_film_encoded_again_keeps_its_text_or_has_none(tmp_path: Path) -> None:
-    write_video(tmp_path / "film.gif", IMAGES, 12, note=lambda: "said")
+    write_video(tmp_path / "film.gif", IMAGES, 12, note=lambda count: "said")
     for more, found in (((), "said"), (("-map_metadata", "-1"), None)):
         again = ["-i", str(tmp_path / "film.gif"), *more, "-y", str(tmp_path / "other.mp4")]
         subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *again], check=True)
@@ -75,7 +76,7 @@ def test_a_film_encoded_again_keeps_its_text_or_has_none(tmp_path: Path) -> None
 @pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".jpg", ".mp4"])
 def test_files_of_another_kind_are_one_line(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"broken{suffix}"
-    for data in (b"", b"hello", bytes(range(256)) * 4):
+    for data in (b"", b"hello", bytes(range(256)) * 4, b"ffconcat version 1.0\nfile /etc/passwd\n"):
         path.write_bytes(data)
         with pytest.raises(AnimateError) as refused:
             tags.get(path)
@@ -84,7 +85,7 @@ def test_files_of_another_kind_are_one_line(tmp_path: Path, suffix: str) -> None
 
 @pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
 def test_cut_files_end_in_an_answer(tmp_path: Path, name: str) -> None:
-    write_video(tmp_path / name, IMAGES, 12, note=lambda: "said")
+    write_video(tmp_path / name, IMAGES, 12, note=lambda count: "said")
     whole = (tmp_path / name).read_bytes()
     for length in range(16, len(whole), 37):
         (tmp_path / name).write_bytes(whole[:length])
@@ -95,3 +96,27 @@ def test_other_suffixes_are_refused(tmp_path: Path) -> None:
     shutil.copy(__file__, tmp_path / "film.avi")
     with pytest.raises(AnimateError, match=r'suffix ".avi" is not known; allowed: .mp4, .webm'):
         tags.get(tmp_path / "film.avi")
+
+
+@pytest.mark.parametrize(
+    "data", [b"\xff\xd8\xff\xfe\0\0", b"\xff\xd8\xff\xfe\0\x01", b"GIF89a" + b"\xff" * 7, b"RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\xff"]
+)
+def test_lengths_that_lie_end_in_an_answer(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / {b"\xff": "a.jpg", b"G": "a.gif", b"R": "a.webp"}[data[:1]]
+    path.write_bytes(data)
+    assert not tags.get(path)
+
+
+def test_a_folders_text_may_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / tags.IN_FOLDER).write_bytes(b"\xff\xfe")
+    assert tags.get(tmp_path) == "\N{REPLACEMENT CHARACTER}" * 2
+
+
+def test_a_film_that_cannot_carry_its_text_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, text: str) -> None:
+        raise AnimateError("no room")
+
+    monkeypatch.setattr(tags, "put", refuse)
+    with pytest.warns(animate.AnimateWarning, match=r"film.gif carries no recipe: no room"):
+        write_video(tmp_path / "film.gif", IMAGES, 12, note=lambda count: "said")
+    assert len(read(tmp_path / "film.gif", (48, 64))) == 6

@@ -114,4 +114,9 @@ def ended_like_ctrl_c() -> Iterator[None]:
 
 def say(line: str) -> None:
     """One line to the person, never to what reads standard output."""
-    click.echo(f"animate: {line}", err=True)
+    click.echo(f"animate: {printable(line)}", err=True)
+
+
+def printable(text: str) -> str:
+    """What comes from files and arguments, without what would move the cursor or begin a line."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

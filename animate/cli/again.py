@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from .. import recipe
+from ..errors import AnimateError
 from ..storyboard import build, overridden
 from .draw import draw_film, draw_sheet, draw_still
 from .options import Where, model_options, picture_options, settings, time_options
@@ -29,14 +30,25 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
 def command(file: Path, output: str | None, as_json: bool, **options: Any) -> int:
     """Draw a film, a still or a contact sheet again: as it was, or with some of it changed."""
-    where, found = Where.of(options), recipe.read(file)
-    where = where.like(found.made, file)
+    found = recipe.read(file)
     story = build(overridden(found.storyboard.model_dump(exclude_defaults=True), settings(options)), str(file))
-    path = output or str(Path("renders") / file.name) + ("/" if file.is_dir() else "")
+    if found.frames is not None and story != found.storyboard:
+        raise AnimateError(f"{file} holds {len(found.frames)} frames of a film; the film cannot be changed through them")
+    where = Where.of(options).like(found.made, file)
+    path = output or _free(file)
     if found.verb == "film":
-        return draw_film(story, where, path, output is not None, as_json)
+        return draw_film(story, where, path, output is not None, as_json, found.frames)
     if found.verb == "still":
         draw_still(story, where, Path(path), output is not None)
     else:
         draw_sheet(story, where, Path(path), found.labels, output is not None)
     return 0
+
+
+def _free(file: Path) -> str:
+    """A name under renders/; the writer numbers files, and here folders are."""
+    path = Path("renders") / file.name
+    if not file.is_dir():
+        return str(path)
+    names = (path, *(path.with_name(f"{path.name}-{number}") for number in range(2, 10**6)))
+    return f"{next(name for name in names if not name.exists())}/"

@@ -16,8 +16,8 @@ from . import INTERRUPTED
 from .options import Where
 
 
-def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool) -> int:
-    """Returns the exit code."""
+def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None) -> int:
+    """The film, or these frames of it. Returns the exit code."""
     from .. import film, preflight, video
 
     video.writer(path, story.rate)
@@ -25,21 +25,22 @@ def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, 
     with Progress(story.count) as seen:
         model = where.load()
         resolved = film.resolve(story, model.defaults)
-        preflight.check(resolved, Path(path), where.store.folder if where.store else None)
-        images = film.render(story, model, store=where.store)
-        seen.tell = lambda seconds: preflight.estimate(resolved, Path(path).suffix, seconds / model.numerics.slots)
+        suffix = "" if str(path).endswith("/") else Path(path).suffix
+        preflight.check(resolved, Path(path), suffix)
+        images = film.render(story, model, frames, where.store)
+        seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, suffix, seconds)
         try:
             path = video.write_video(path, seen.passing(images), story.rate, replace, images.note)
         except video.Interrupted as interrupted:
             path, code = interrupted.path, INTERRUPTED
-    path = said if replace else path  # as it was said: a folder with its "/"
+    path = said if replace or suffix == "" else path  # as it was said: a folder with its "/"
     if as_json:
         height, width = seen.shape[:2]
         told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
         click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
     else:
         click.echo(path)
-    where.told()
+    where.told(images.recipe.made)
     return code
 
 
@@ -50,7 +51,7 @@ def draw_still(story: Storyboard, where: Where, path: Path, replace: bool) -> No
     video.still_name(path)
     images = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store)
     click.echo(str(video.write_image(path, next(images), replace, images.note_of_last())))
-    where.told()
+    where.told(images.recipe.made)
 
 
 def draw_sheet(story: Storyboard, where: Where, path: Path, labels: Sequence[str], replace: bool, each: Sequence[Path] = ()) -> None:
@@ -64,8 +65,8 @@ def draw_sheet(story: Storyboard, where: Where, path: Path, labels: Sequence[str
         if each:
             video.write_image(each[number], image, replace, images.note_of_last())
         drawn.append(image)
-    click.echo(str(video.write_image(path, contact_sheet(drawn, labels), replace, images.note_of_sheet(labels))))
-    where.told()
+    click.echo(str(video.write_image(path, contact_sheet(drawn, labels or [""] * len(drawn)), replace, images.note_of_sheet(labels))))
+    where.told(images.recipe.made)
 
 
 class Progress:
@@ -75,7 +76,8 @@ class Progress:
         from tqdm import tqdm
 
         self.bar = tqdm(total=total, unit="frame", desc="loading", disable=not sys.stderr.isatty(), leave=False)
-        self.tell: Callable[[float], str | None] = lambda seconds: None  # after the first batch, which took so many seconds
+        self.batch = 1  # images after which one more batch is under way
+        self.tell: Callable[[float], str | None] = lambda seconds: None  # what to say when a frame takes so many seconds
         self.count = 0
         self.shape: tuple[int, ...] = ()
 
@@ -87,9 +89,11 @@ class Progress:
 
     def passing(self, images: Iterator[Any]) -> Iterator[Any]:
         self.bar.set_description("drawing")
-        began = time.monotonic()
+        first = 0.0
         for image in images:
-            if not self.count and (line := self.tell(time.monotonic() - began)):
+            first = first or time.monotonic()
+            # The first batch warms up; the second one tells how long a frame takes.
+            if self.count == self.batch and (line := self.tell((time.monotonic() - first) / self.batch)):
                 self.bar.write(f"animate: {line}", file=sys.stderr)
             self.count, self.shape = self.count + 1, image.shape
             yield image

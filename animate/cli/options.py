@@ -139,6 +139,7 @@ class Where:
     dtype: str | None
     slots: int | None
     store: Store | None
+    made: Made | None = None  # where a file was made that is drawn again
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Where:
@@ -158,9 +159,16 @@ class Where:
         """
         if self.model is None and made.model not in CATALOG:
             raise AnimateError(f"{path} was drawn by {made.model}; say --model {made.model} if you trust it, or name another one")
-        return replace(
-            self, model=self.model or made.model, device=self.device or made.device, dtype=self.dtype or made.dtype, slots=self.slots or made.slots
-        )
+        device, dtype = self.device, self.dtype or made.dtype
+        if device is None:
+            from ..models import pick_device
+
+            try:
+                device = pick_device(made.device)
+            except AnimateError as error:
+                say(f"{error}; drawing on what there is")
+                dtype = self.dtype or "auto"
+        return replace(self, model=self.model or made.model, device=device, dtype=dtype, slots=self.slots or made.slots, made=made)
 
     def load(self) -> Model:
         import diffusers
@@ -174,10 +182,15 @@ class Where:
         given = {"name": self.model, "device": self.device, "dtype": self.dtype, "slots": self.slots}
         return load_model(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
 
-    def told(self) -> None:
-        """Says what the store has saved, if it has."""
+    def told(self, now: Made) -> None:
+        """Says what the store has saved, if it has, and what is not as it was when a file was made."""
         if self.store and self.store.kept:
             say(f"kept {self.store.kept}, drew {self.store.drawn}")
+        if self.made:
+            from ..recipe import differences
+
+            if changed := differences(self.made, now):
+                say(f"not as it was: {'; '.join(changed)}")
 
 
 def free_name(prompts: Sequence[str], suffix: str) -> Path:

@@ -29,8 +29,8 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
 def command(output: str | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
+    story = storyboard(**options)  # before anything that imports torch
     where = Where.of(options)
-    story = storyboard(**options)
     path = output or free_name([key.prompt for key in story.keyframes], ".mp4")
     code = draw_film(story, where, path, output is not None, as_json)
     if where.model is None:

@@ -18,8 +18,8 @@ from .options import Where, film_options, free_name, model_options, storyboard
 @click.option("-o", "--output", help="File (.png .jpg .webp). Default: a free name under renders/.")
 def command(output: str | None, **options: Any) -> None:
     """Draw the keyframes of a film as one contact sheet, before a long render."""
-    where = Where.of(options)
     story = storyboard(**options)
+    where = Where.of(options)
     frames = timeline(story)
     prompts = [key.prompt for key in story.keyframes]
     path = Path(output) if output else free_name(prompts, "-sheet.png")

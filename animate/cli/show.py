@@ -9,6 +9,7 @@ import click
 
 from .. import recipe
 from ..storyboard import written
+from . import printable
 
 
 @click.command("show")
@@ -21,9 +22,12 @@ def command(file: Path, as_json: bool) -> None:
         click.echo(json.dumps(found.model_dump(mode="json", exclude_defaults=True)))
         return
     made, story = found.made, found.storyboard
-    click.echo(f"# {file.name}: {_what(found)}, made by {found.made_by}")
-    click.echo(f"# {made.model} ({made.fingerprint[:12]}) on {made.device} ({made.hardware}), {made.dtype}, {made.slots} slots")
-    click.echo(f"# {', '.join(f'{name} {version}' for name, version in made.versions.items())}")
+    for line in (
+        f"{file.name}: {_what(found)}, made by {found.made_by}",
+        f"{made.model} ({made.fingerprint[:12]}) on {made.device} ({made.hardware}), {made.dtype}, {made.slots} slots",
+        ", ".join(f"{name} {version}" for name, version in made.versions.items()),
+    ):
+        click.echo(f"# {printable(line)}")
     click.echo(written(story), nl=False)
 
 
@@ -33,4 +37,6 @@ def _what(found: recipe.Recipe) -> str:
         return "a still"
     if found.verb == "sheet":
         return f"a contact sheet of {count} stills"
+    if found.frames is not None:
+        return f"{count} of {whole} frames"
     return f"a film of {count} frames" if count == whole else f"the first {count} of {whole} frames"

@@ -26,10 +26,11 @@ Examples:
 @click.option("-o", "--output", help="File (.png .jpg .webp). Default: a free name under renders/.")
 def command(prompt: str, count: int | None, output: str | None, **options: Any) -> None:
     """Draw one picture: the same that a film shows at a keyframe of this prompt."""
-    where, given = Where.of(options), settings(options)
+    given = settings(options)
     seeds = range(given.get("seed", 0), given.get("seed", 0) + (count or 1))
     keys = [{"prompt": prompt, "seed": seed} for seed in seeds]
     story = build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
+    where = Where.of(options)
     path = Path(output) if output else free_name([prompt], ".png")
     if count is None:
         draw_still(story, where, path, output is not None)

@@ -1,4 +1,4 @@
-"""animate verify: is a file what its recipe says?"""
+"""animate verify: does its recipe still draw what it drew?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .options import Where, model_options
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
-    """Draw some pictures of a file again and compare them with the digests in its recipe. Exit code 1 if they differ.
+    """Draw some pictures of a recipe again and compare them with its digests. Exit code 1 if they differ.
 
     Nothing is taken from the store. If they differ, what is different in the surroundings is said.
     """
@@ -27,33 +27,26 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     last = len(found.digests) - 1
     if last < 0:
         raise click.ClickException(f"{file}: a recipe without pictures; there is nothing to compare")
+    count = min(count, last + 1)
     chosen = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
     from .. import film
 
     model = where.like(found.made, file).load()
     if found.verb == "film":
-        images = film.render(found.storyboard, model, chosen)
+        images = film.render(found.storyboard, model, [found.frames[i] for i in chosen] if found.frames else chosen)
     else:
         keys = [found.storyboard.keyframes[i] for i in chosen]
         images = film.stills(found.storyboard, keys, model, found.made.slots)
     for _ in images:
         pass
     wrong = [frame for frame, drawn in zip(chosen, images.digests, strict=True) if drawn != found.digests[frame]]
-    differs = surroundings(found.made, images.recipe.made)
+    differs = recipe.differences(found.made, images.recipe.made)
     if as_json:
         click.echo(json.dumps({"path": str(file), "drawn": chosen, "different": wrong, "surroundings": differs}))
     elif wrong:
         click.echo(f"{file}: {len(wrong)} of {len(chosen)} pictures differ ({', '.join(map(str, wrong))})")
-        for line in differs or ["the surroundings are the same: the recipe or the film was changed"]:
+        for line in differs or ["the surroundings are the same: the recipe was changed"]:
             click.echo(f"  {line}")
     else:
         click.echo(f"{file}: {len(chosen)} of {len(chosen)} pictures are what the recipe says")
     return 1 if wrong else 0
-
-
-def surroundings(then: recipe.Made, now: recipe.Made) -> list[str]:
-    """What was different when the file was made, a line each."""
-    names = ("model", "fingerprint", "device", "hardware", "dtype", "slots")
-    pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
-    pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
-    return [f"{name}: {before} then, {after} now" for name, before, after in pairs if before != after]

@@ -33,13 +33,18 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
     missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
     if missing or hasattr(pipe, "text_encoder_2") or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
         raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
-    from .base import Origin
+    from .base import Origin, out_of_memory
     from .unet import UNetModel
 
     folder = _folder(where)
     settings: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance} if entry else {}
     origin = Origin(name, fingerprint.of_folder(folder), vocabulary=vocabulary.read(folder), **settings)
-    return UNetModel(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
+    try:
+        return UNetModel(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
+    except RuntimeError as error:
+        if not out_of_memory(error):
+            raise
+        raise AnimateError(f"{name} does not fit into the memory of {device}; use --dtype float16, or --device cpu") from error
 
 
 def _folder(where: str) -> Path:

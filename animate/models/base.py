@@ -55,6 +55,7 @@ class Numerics:
     slots: int  # cels in a batch
     torch: str
     diffusers: str
+    transformers: str
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,16 @@ class Denoising:
 
 
 def out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device said that it has no room; frees what torch holds back for later."""
-    if not isinstance(error, torch.OutOfMemoryError) and "memory" not in str(error).lower():
-        return False
+    """Whether this is a device's way of saying that it has no room."""
+    said = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in said or "can't allocate memory" in said
+
+
+def free_memory() -> None:
+    """Give back what torch holds for later. Call it where no exception keeps tensors alive any more."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-    return True
 
 
 class Model(Protocol):

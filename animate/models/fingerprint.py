@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -14,10 +15,11 @@ WHAT_COUNTS = (".safetensors", ".bin", ".ckpt", ".pt", ".json", ".txt", ".model"
 
 
 def of_folder(folder: Path) -> str:
-    """A digest of the files that make a model, by their names below `folder` and their contents; 32 hexadecimal digits."""
-    memory = _Memory(cache() / "fingerprints.json")
-    files = sorted(path for path in folder.rglob("*") if path.suffix in WHAT_COUNTS and path.is_file())
-    lines = [f"{path.relative_to(folder).as_posix()} {memory.digest(path)}" for path in files]
+    """A digest of the parts that the folder's model_index.json names, by the names and contents of their files; 32 hexadecimal digits."""
+    memory, index = _Memory(cache() / "fingerprints.json"), folder / "model_index.json"
+    parts = [name for name, told in json.loads(index.read_text()).items() if isinstance(told, list)]
+    files = [index, *(path for part in parts for path in (folder / part).rglob("*") if path.suffix in WHAT_COUNTS and path.is_file())]
+    lines = sorted(f"{path.relative_to(folder).as_posix()} {memory.digest(path)}" for path in files)
     memory.save()
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
 
@@ -49,4 +51,5 @@ class _Memory:
             temporary.write_text(json.dumps(self.known))
             os.replace(temporary, self.path)
         except OSError:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)

@@ -14,11 +14,12 @@ from typing import Any
 
 import diffusers
 import torch
+import transformers
 from torch import Tensor
 
 from ..errors import AnimateError, AnimateWarning
 from . import samplers
-from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin, out_of_memory
+from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin, free_memory, out_of_memory
 
 
 def hardware(device: torch.device) -> str:
@@ -36,13 +37,14 @@ class UNetModel:
         self.tokenizer, self.text_encoder, self.unet, self.vae = pipe.tokenizer, pipe.text_encoder, pipe.unet, pipe.vae
         self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
         self.device, self.dtype = torch.device(device), self.unet.dtype
+        self.overflowed = False  # said once
         for module in (self.text_encoder, self.unet, self.vae):
             module.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
         self.factor: int = pipe.vae_scale_factor  # pixels per latent
         side = self.unet.config.sample_size * self.factor
         self.defaults = Defaults(origin.steps, origin.guidance, samplers.own(self.schedule), side, side)
-        dtype = str(self.dtype).removeprefix("torch.")
-        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, slots, torch.__version__, diffusers.__version__)
+        made = (torch.__version__, diffusers.__version__, transformers.__version__)
+        self.numerics = Numerics(str(self.device), hardware(self.device), str(self.dtype).removeprefix("torch."), slots, *made)
 
     @torch.inference_mode()
     def embed(self, prompt: str) -> Conditioning:
@@ -79,18 +81,22 @@ class UNetModel:
     @torch.inference_mode()
     def denoise(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
         made = self._denoised(latents, positive, negative, guidance, how)
-        if not made.isfinite().all() and self.unet.dtype != torch.float32:
-            with self._exact(self.unet):
-                made = self._denoised(latents, positive, negative, guidance, how)
+        bad = ~made.isfinite().flatten(1).all(1)
+        if bad.any() and self.unet.dtype != torch.float32:
+            with self._exact(self.unet):  # the whole batch, for the bits, but only what overflowed is replaced
+                again = self._denoised(latents, positive, negative, guidance, how)
+            made = torch.where(bad[:, None, None, None], again, made)
         return made
 
     @contextlib.contextmanager
     def _exact(self, part: Any) -> Iterator[None]:
         """A part in float32 for once: what overflows in sixteen bits comes out as no numbers, and a picture of them is black."""
-        warnings.warn(f"{self.name} overflows in {self.numerics.dtype}: what does is drawn again in float32", AnimateWarning, stacklevel=4)
+        if not self.overflowed:
+            warnings.warn(f"{self.name} overflows in {self.numerics.dtype}: what does is drawn again in float32", AnimateWarning, stacklevel=4)
+        self.overflowed = True
         before = part.dtype
-        part.float()
         try:
+            part.float()
             yield
         finally:
             part.to(before)
@@ -159,6 +165,7 @@ class UNetModel:
             if self.vae.use_tiling:
                 side = f"{latents.shape[-1] * self.factor} x {latents.shape[-2] * self.factor}"
                 raise AnimateError(f"not enough memory on {self.device} to decode {side} pixels; use smaller --width and --height") from error
+        free_memory()
         warnings.warn(f"not enough memory on {self.device} to decode a whole picture: going on in tiles", AnimateWarning, stacklevel=3)
         self.vae.enable_tiling()
         return self._picture(latents)
