@@ -45,7 +45,7 @@ def share(image: np.ndarray, dominant: int) -> float:
 
 def test_it_is_small_and_carries_its_card() -> None:
     files = [path for path in FOLDER.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= 40e6
+    assert sum(path.stat().st_size for path in files) <= 48e6
     assert max(path.stat().st_size for path in files) <= 15e6
     assert (FOLDER / "README.md").read_text().startswith("---\nlicense: apache-2.0")
     assert not [path for path in files if path.suffix in (".bin", ".pt", ".ckpt")], "nothing pickled"
@@ -162,7 +162,7 @@ def test_training_runs_and_goes_on_from_where_it_was(tmp_path: Path) -> None:
         done = subprocess.run([*command, "--unet-steps", steps], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert said in done.stderr
-    assert torch.load(tmp_path / "work" / "unet.pt")["step"] == 3
+    assert torch.load(tmp_path / "work" / "64-core" / "unet.pt")["step"] == 3
     model = load_model(str(tmp_path / "model"), device="cpu")
     assert animate.still("a seed", model, sampling=Sampling(steps=2)).shape == (64, 64, 3)
 

@@ -31,7 +31,7 @@ import judge
 import scenes
 from animate import Sampling, film
 from animate.models.base import Model
-from job import VOCABULARY, log
+from job import VOCABULARY
 from judge import Judge, asked
 
 HERE = Path(__file__).resolve().parent
@@ -94,24 +94,27 @@ def pairs(subjects: tuple[str, ...], count: int) -> list[tuple[scenes.Scene, sce
     for family in series:
         ends = [*pairwise(family), (family[0], family[-1])]
         found += [(scenes.Scene(a), scenes.Scene(b)) for a, b in dict.fromkeys(ends)]
-    found = found[: count // 2]
+    found = [found[i] for i in rng.permutation(len(found))][: count // 2]
     while len(found) < count:
         first = scenes.seen_scene(rng, subjects)
         found.append((first, scenes.seen_scene(rng, [first.subject])))
     return found
 
 
-def in_between(model: Model, judged: Judge, subjects: tuple[str, ...], count: int) -> dict[str, float]:
-    """Share of the frames at 1/4, 1/2 and 3/4 whose subject is one of the series of both ends."""
-    rng, good, all_ = np.random.default_rng(5), {"series": 0, "one subject": 0}, {"series": 0, "one subject": 0}
+def in_between(model: Model, judged: Judge, subjects: tuple[str, ...], count: int) -> dict[str, dict[str, float]]:
+    """Share of the frames at 1/4, 1/2 and 3/4 whose subject is one of the series of both ends; cross-fades of the ends beside."""
+    rng, marks = np.random.default_rng(5), dict[str, dict[str, list[bool]]]()
     for a, b in pairs(subjects, count):
         story = animate.Storyboard.of(scenes.caption(a, rng), scenes.caption(b, rng), frames=5)
-        said = judged.says(np.stack(list(film.render(story, model, range(1, 4)))))
+        images = np.stack(list(film.render(story, model)))
+        ends = images[[0, -1]].astype(float)
+        faded = np.stack([ends[0] + (ends[1] - ends[0]) * mix for mix in (0.25, 0.5, 0.75)]).astype(np.uint8)
         same = a.subject == b.subject
         allowed, kind = ([a.subject], "one subject") if same else (scenes.family(a.subject, subjects), "series")
-        good[kind] += sum(answer["subject"] in allowed for answer in said)
-        all_[kind] += len(said)
-    return {kind: round(100 * good[kind] / all_[kind], 1) for kind in all_ if all_[kind]}
+        rows = marks.setdefault(kind, {"films": [], "cross-fades": []})
+        for name, shown in (("films", images[1:4]), ("cross-fades", faded)):
+            rows[name] += [answer["subject"] in allowed for answer in judged.says(shown)]
+    return {kind: {name: round(100 * float(np.mean(good)), 1) for name, good in rows.items()} for kind, rows in marks.items()}
 
 
 def psnr(model: Any, subjects: tuple[str, ...], count: int) -> float:
@@ -124,10 +127,10 @@ def psnr(model: Any, subjects: tuple[str, ...], count: int) -> float:
     return round(float(np.mean(found)), 1)
 
 
-def judge_itself(judged: Judge, subjects: tuple[str, ...], count: int) -> dict[str, float]:
+def judge_itself(judged: Judge, subjects: tuple[str, ...], count: int, size: int) -> dict[str, float]:
     drawn, _ = held_out(subjects, count)
     fresh = [replace(scene, variation=scene.variation ^ 1) for scene in drawn]
-    return right(judged.says(np.stack([scenes.draw(scenes.sketch(scene), judge.SIDE) for scene in fresh])), fresh)
+    return right(judged.says(np.stack([scenes.draw(scenes.sketch(scene), size) for scene in fresh])), fresh)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -142,14 +145,16 @@ def report(figures: dict[str, Any]) -> str:
     def cells(row: dict[str, Any]) -> list[object]:
         return [row.get(name, "") for name in names]
 
-    between = figures["in between"]
     parts = [
         f"{figures['pictures']} pictures of held-out combinations of attributes, {figures['steps']} steps. A setting is right if place, time and"
         " weather all are.",
         table(("right, %", *names), [("sprout", *cells(figures["held out"])), ("the judge, on drawn scenes", *cells(figures["judge"]))]),
-        f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. Frames at 1/4, 1/2 and 3/4 between two prompts that the judge takes for a"
-        f" stage of the series or for one of both ends: {between.get('series')} % within series, {between.get('one subject')} % with one subject in"
-        f" two settings. It takes cross-fades of two drawn pictures for mush in {figures['mush seen']} % of cases.",
+        f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. The judge takes cross-fades of two drawn pictures for mush in"
+        f" {figures['mush seen']} % of cases. Frames at 1/4, 1/2 and 3/4 between two prompts, and the same places in a cross-fade of the ends:",
+        table(
+            ("taken for a stage of the series or for an end, %", "films", "cross-fades"),
+            [(kind, row["films"], row["cross-fades"]) for kind, row in figures["in between"].items()],
+        ),
         table(("steps", *names, "from 50 steps, grey levels"), [(row["steps"], *cells(row), row["grey levels"]) for row in figures["few steps"]]),
         table(("subject, worst first", "right, %", "mostly taken for"), [(r["subject"], r["right"], r["taken for"]) for r in figures["per subject"]]),
     ]
@@ -191,9 +196,9 @@ def main() -> None:
     said = judged.says(pictures(model, captions))
     figures = {
         "pictures": a.count, "few": a.few, "steps": model.defaults.steps, "held out": right(said, drawn),
-        "judge": judge_itself(judged, subjects, a.count), "per subject": per_subject(said, drawn),
+        "judge": judge_itself(judged, subjects, a.count, known["size"]), "per subject": per_subject(said, drawn),
     }  # fmt: skip
-    log.info("%s", json.dumps(figures))
+    (a.work / "figures.json").write_text(json.dumps(figures, indent=1))
     figures |= {
         "few steps": steps_side_by_side(model, judged, drawn[: a.few], captions[: a.few], a.work / "steps.png"),
         "in between": in_between(model, judged, subjects, a.pairs), "psnr": psnr(model, subjects, a.few),
@@ -202,7 +207,7 @@ def main() -> None:
     (a.work / "figures.json").write_text(json.dumps(figures, indent=1))
     text = report(figures)
     print(text)
-    if a.card:
+    if a.card and (a.model / "README.md").exists():
         write_card(a.model / "README.md", text)
 
 

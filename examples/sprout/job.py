@@ -46,6 +46,13 @@ class Job:
         fast = self.device != "cpu" or torch.cpu._is_amx_tile_supported()
         return torch.bfloat16 if fast else torch.float32
 
+    @property
+    def kept(self) -> Path:
+        """Where its checkpoints are: those of another size or of other subjects are of no use to it."""
+        folder = self.work / f"{self.size}-{self.subjects}"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def autocast(self) -> torch.autocast:
         return torch.autocast(self.device, self.dtype, enabled=self.dtype != torch.float32)
 
@@ -68,7 +75,7 @@ def keep(path: Path, state: dict[str, object]) -> None:
 class Pace:
     """Seconds a step since the start, and when it is time for another checkpoint."""
 
-    def __init__(self, every: float = 180.0):
+    def __init__(self, every: float = 60.0):
         self.every, self.began, self.last, self.steps = every, time.monotonic(), time.monotonic(), 0
 
     def step(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ import scenes
 from job import Pace, log, rate, set_rate
 from pen import COLORS
 from pictures import made_by
+from subjects import SUBJECTS
 from worlds import PLACES, TIMES, WEATHERS
 
 SIDE = 128  # pixels that the judge looks at
@@ -35,10 +37,14 @@ def asked(scene: scenes.Scene, question: str) -> str | int | None:
 
 
 def mushed(rng: np.random.Generator, subjects: Sequence[str]) -> np.ndarray:
-    """A cross-fade of two pictures with different subjects: what a film must not be made of."""
-    a = b = scenes.seen_scene(rng, subjects)
-    while b.subject == a.subject:
-        b = replace(scenes.seen_scene(rng, subjects), place=a.place, time=a.time, weather=a.weather)
+    """A cross-fade: what a film must not be made of. Of two subjects, or of one that is here red and there blue, one and two."""
+    a = scenes.seen_scene(rng, [name for name in subjects if name != scenes.SCENERY])
+    if rng.random() < 0.5:
+        b = a
+        while b.subject == a.subject:
+            b = replace(scenes.seen_scene(rng, subjects), place=a.place, time=a.time, weather=a.weather)
+    else:  # what differs most within one subject is where it stands
+        b = replace(a, variation=int(rng.integers(2**31)), count=3 if a.count == 1 and any(SUBJECTS[a.subject].plurals) else 1)
     first, second = (scenes.draw(scenes.sketch(scene), SIDE).astype(float) for scene in (a, b))
     faded: np.ndarray = first + (second - first) * rng.uniform(0.35, 0.65)
     return faded.astype(np.uint8)
@@ -61,7 +67,7 @@ def draw_some(task: tuple[int, int, tuple[str, ...], Answers]) -> tuple[np.ndarr
 
 
 def drawn(seeds: range, subjects: tuple[str, ...], allowed: Answers, workers: int) -> tuple[Tensor, Tensor]:
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn").Pool(workers) as pool:
         parts = pool.map(draw_some, [(seed, 100, subjects, allowed) for seed in seeds], chunksize=1)
     return torch.from_numpy(np.concatenate([a for a, _ in parts])), torch.from_numpy(np.concatenate([b for _, b in parts]))
 

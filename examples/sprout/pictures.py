@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,18 +18,20 @@ from torch import Tensor
 
 import scenes
 import words
-from job import Job, log
+from job import Job, keep, log
 
 Label = tuple[str, str, float]  # caption, other caption, mix
+Task = tuple[int, int, int, tuple[str, ...]]  # seed, how many, pixels, subjects
+CHUNK = 128  # pictures of one file
 
 
 @dataclass(frozen=True)
 class Drawn:
-    images: Tensor  # uint8 (N, size, size, 3), memory-mapped on a CPU, on the GPU otherwise
+    images: Tensor  # uint8 (N, size, size, 3), on the device
     labels: list[Label]
 
 
-def draw_some(task: tuple[int, int, int, tuple[str, ...]]) -> tuple[np.ndarray, list[Label]]:
+def draw_some(task: Task) -> tuple[np.ndarray, list[Label]]:
     seed, count, size, subjects = task
     rng = np.random.default_rng((1, seed))
     meant = scenes.vocabulary(subjects)
@@ -46,28 +50,31 @@ def made_by() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:8]
 
 
+def draw_chunk(task: tuple[Path, Task]) -> None:
+    """Pictures and labels of one chunk into files, the labels last: where they are, the chunk is whole."""
+    path, about = task
+    images, labels = draw_some(about)
+    np.save(path.with_suffix(".new.npy"), images)
+    os.replace(path.with_suffix(".new.npy"), path.with_suffix(".npy"))
+    path.with_suffix(".new").write_text(json.dumps(labels))
+    os.replace(path.with_suffix(".new"), path.with_suffix(".json"))
+
+
 def pictures(job: Job) -> Drawn:
-    name = f"{job.size}-{job.subjects}-{job.pictures}-{made_by()}"
-    file, labels_file = job.work / f"pictures-{name}.npy", job.work / f"labels-{name}.json"
-    if not labels_file.exists():
-        draw_all(job, file, labels_file)
-    labels = [(a, b, float(mix)) for a, b, mix in json.loads(labels_file.read_text())]
-    images = torch.from_numpy(np.load(file, mmap_mode="r+"))
-    return Drawn(images if job.device == "cpu" else images.to(job.device), labels)
-
-
-def draw_all(job: Job, file: Path, labels_file: Path) -> None:
-    images = np.lib.format.open_memmap(file, "w+", np.uint8, (job.pictures, job.size, job.size, 3))
-    chunk, began = 128, time.monotonic()
-    labels: list[Label] = []
-    tasks = [(i, min(chunk, job.pictures - i), job.size, job.names) for i in range(0, job.pictures, chunk)]
-    with multiprocessing.get_context("spawn").Pool(job.workers) as pool:
-        for (start, count, _, _), (drawn, said) in zip(tasks, pool.imap(draw_some, tasks), strict=True):
-            images[start : start + count] = drawn
-            labels += said
-    images.flush()
-    labels_file.write_text(json.dumps(labels))
-    log.info("drew %d pictures in %.0f s", job.pictures, time.monotonic() - began)
+    """All pictures, on the device; what is on disk already is not drawn again."""
+    folder = job.work / f"pictures-{job.size}-{job.subjects}-{made_by()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    chunks, began = [(folder / f"{i:06d}", i, min(CHUNK, job.pictures - i)) for i in range(0, job.pictures, CHUNK)], time.monotonic()
+    with multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn").Pool(job.workers) as pool:
+        wanted = [(path, (i, count, job.size, job.names)) for path, i, count in chunks if not path.with_suffix(".json").exists()]
+        for _ in pool.imap_unordered(draw_chunk, wanted):
+            pass
+    images, labels = torch.empty((job.pictures, job.size, job.size, 3), dtype=torch.uint8, device=job.device), list[Label]()
+    for path, i, count in chunks:
+        images[i : i + count] = torch.from_numpy(np.load(path.with_suffix(".npy")))[:count].to(job.device)
+        labels += [(a, b, float(mix)) for a, b, mix in json.loads(path.with_suffix(".json").read_text())][:count]
+    log.info("drew %d of %d pictures in %.0f s", sum(count for _, (_, count, _, _) in wanted), job.pictures, time.monotonic() - began)
+    return Drawn(images, labels)
 
 
 def levels(images: Tensor, device: str) -> Tensor:
@@ -79,16 +86,16 @@ def levels(images: Tensor, device: str) -> Tensor:
 def encoded(job: Job, vae: AutoencoderTiny, images: Tensor) -> Tensor:
     """Latents of all pictures, fp16 (N, 4, size/8, size/8)."""
     weights = b"".join(tensor.cpu().numpy().tobytes() for tensor in vae.encoder.state_dict().values())
-    file = job.work / f"latents-{job.size}-{len(images)}-{hashlib.sha256(weights + made_by().encode()).hexdigest()[:8]}.pt"
+    file = job.kept / f"latents-{len(images)}-{hashlib.sha256(weights + made_by().encode()).hexdigest()[:8]}.pt"
     if file.exists():
-        kept: Tensor = torch.load(file)
+        kept: Tensor = torch.load(file)["latents"]
         return kept
     parts, began = [], time.monotonic()
     for some in [images[i : i + 64] for i in range(0, len(images), 64)]:
         with job.autocast():
-            parts.append(vae.encode(levels(some, job.device)).latents.half().cpu())
+            parts.append(vae.encode(levels(some, job.device)).latents.half())
     latents = torch.cat(parts)
     log.info("encoded %d in %.0f s; std per channel %s", len(latents), time.monotonic() - began,
              [round(v, 2) for v in latents.float().std((0, 2, 3)).tolist()])  # fmt: skip
-    torch.save(latents, file)
+    keep(file, {"latents": latents.cpu()})
     return latents

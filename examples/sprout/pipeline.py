@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +14,16 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from job import VOCABULARY, Job, log
 
-# A longer tail of noise than Stable Diffusion's (0.012): with 16 x 16 latents, its last timestep would still give the mean
-# brightness away (signal-to-noise 0.005 x 256 values). Here 0.0002 x 256 = 0.06, and every scheduler still has finite numbers.
-BETAS = {"beta_start": 0.00085, "beta_end": 0.02, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
+
+def betas(size: int) -> dict[str, Any]:
+    """A longer tail of noise than Stable Diffusion's (beta_end 0.012).
+
+    With 16 x 16 latents, its last timestep would still give the mean brightness away: signal-to-noise 0.005 x 256 values. At 0.02
+    it is 0.0002 x 256 = 0.06; four times as many values, of 256 pixels, need 0.024. Every scheduler still has finite numbers.
+    """
+    end = 0.02 if size <= 128 else 0.024
+    return {"beta_start": 0.00085, "beta_end": end, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
+
 
 PREVIEW = ("a seed", "a sprout", "a sapling", "a tree in autumn", "a hen", "a red flower", "a house at night", "a ship at sunset",
            "a volcano", "an orange fish", "a hot air balloon", "a rocket in space", "a mushroom in the forest", "a butterfly", "a black cat",
@@ -23,8 +31,8 @@ PREVIEW = ("a seed", "a sprout", "a sapling", "a tree in autumn", "a hen", "a re
            "a beach at dawn", "a lighthouse in the rain", "a cactus in the desert")  # fmt: skip
 
 
-def pipeline(vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, unet: UNet2DConditionModel) -> StableDiffusionPipeline:
-    scheduler = DPMSolverMultistepScheduler(**BETAS, prediction_type="v_prediction", timestep_spacing="trailing", steps_offset=1)
+def pipeline(size: int, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, unet: UNet2DConditionModel) -> StableDiffusionPipeline:
+    scheduler = DPMSolverMultistepScheduler(**betas(size), prediction_type="v_prediction", timestep_spacing="trailing", steps_offset=1)
     return StableDiffusionPipeline(
         vae=vae, text_encoder=text.eval(), tokenizer=tokenizer, unet=unet.eval(), scheduler=scheduler, safety_checker=None,
         feature_extractor=None, requires_safety_checker=False,
@@ -33,7 +41,7 @@ def pipeline(vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel
 
 def preview(job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, unet: UNet2DConditionModel, path: Path) -> None:
     """Twenty-four prompts, two seeds each, 12 steps."""
-    pipe, rows = pipeline(vae, tokenizer, text, unet), []
+    pipe, rows = pipeline(job.size, vae, tokenizer, text, unet), []
     pipe.set_progress_bar_config(disable=True)
     for seed in (0, 1):
         generators = [torch.Generator().manual_seed(seed) for _ in PREVIEW]
@@ -47,7 +55,7 @@ def preview(job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIP
 def save(job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, unet: UNet2DConditionModel) -> None:
     """Diffusers' folder format, fp16, in files of at most 15 MB, with what it was taught beside."""
     out = job.out
-    pipeline(vae, tokenizer, text, unet).to("cpu", torch.float16).save_pretrained(out, max_shard_size="14MB", safe_serialization=True)
+    pipeline(job.size, vae, tokenizer, text, unet).to("cpu", torch.float16).save_pretrained(out, max_shard_size="14MB", safe_serialization=True)
     # Where no dtype is asked for, diffusers loads its parts in float32 and transformers in what the file says: they must agree.
     edit(out / "text_encoder" / "config.json", dtype="float32")
     # AutoencoderTiny works this out by itself, and warns when it is told.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -53,7 +55,7 @@ def train_text(job: Job) -> tuple[CLIPTokenizer, CLIPTextModel]:
     steps): settings lower that loss first, and what has become one point cannot be told apart any more. Taught first and
     then frozen, as Stable Diffusion's is, it also need not be run while the UNet trains.
     """
-    source = job.work / "text" if (job.work / "text").is_dir() else job.out
+    source = job.kept / "text" if (job.kept / "text").is_dir() else job.out
     if source != job.out or job.goes_on:
         log.info("the text encoder is the one in %s", source)
         text = CLIPTextModel.from_pretrained(source / "text_encoder", dtype=torch.float32).to(job.device)
@@ -63,8 +65,9 @@ def train_text(job: Job) -> tuple[CLIPTokenizer, CLIPTextModel]:
     tokenizer = words.clip_tokenizer(said)
     text = new_text(tokenizer).to(job.device)
     teach(job, text, tokenizer, meant, rng)
-    text.save_pretrained(job.work / "text" / "text_encoder")
-    tokenizer.save_pretrained(job.work / "text" / "tokenizer")
+    text.save_pretrained(job.kept / "text.new" / "text_encoder")
+    tokenizer.save_pretrained(job.kept / "text.new" / "tokenizer")
+    os.replace(job.kept / "text.new", job.kept / "text")
     return tokenizer, text
 
 
@@ -99,8 +102,7 @@ class Contexts:
         self.row = {caption: i for i, caption in enumerate(dict.fromkeys(["", *captions]))}
         ids, parts = tokenized(tokenizer, [*self.row]), []
         for some in [ids[i : i + 512] for i in range(0, len(ids), 512)]:
-            with job.autocast():
-                parts.append(text(some.to(job.device))[0].half())
+            parts.append(text(some.to(job.device))[0].half())  # as exact as prompts will be: guidance enlarges what differs
         self.table = torch.cat(parts)  # (unique captions, tokens, width)
 
     def rows(self, captions: list[str]) -> Tensor:

@@ -34,8 +34,8 @@ def asked() -> Job:
     p.add_argument("--subjects", choices=("core", "all"), default="all" if cuda else "core")
     p.add_argument("--pictures", type=int, default=160_000 if cuda else 60_000)
     p.add_argument("--vae-steps", type=int, default=8_000)
-    p.add_argument("--word-steps", type=int, default=800)
-    p.add_argument("--unet-steps", type=int, default=12_000 if cuda else 8_000)
+    p.add_argument("--word-steps", type=int, default=2_500 if cuda else 800)
+    p.add_argument("--unet-steps", type=int, default=10_000 if cuda else 8_000)
     p.add_argument("--batch", type=int, default=512 if cuda else 64, help="latents in a step of the UNet")
     p.add_argument("--crops", type=int, default=128 if cuda else 32, help="crops of 64 px in a step of the VAE")
     p.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True, help="torch.compile the UNet: faster after a minute")
@@ -52,6 +52,7 @@ def main() -> None:
     log.info("%s", job)
     torch.manual_seed(0)
     torch.set_float32_matmul_precision("high")
+    torch.backends.cudnn.benchmark = True
     drawn = pictures(job)
     vae = train_vae(job, drawn.images)
     latents = encoded(job, vae, drawn.images)

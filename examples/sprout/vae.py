@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from job import Job, Pace, keep, log, rate, set_rate
 from pictures import draw_some, levels
 
+PLACES = 4  # that the crops of one step come from
 SIDE = 64  # pixels of a training crop: the model is convolutional, so crops give the same pixels and more variety
 
 
@@ -22,20 +23,24 @@ def new_vae() -> AutoencoderTiny:
 
 
 def crops(images: Tensor, count: int, draws: torch.Generator, device: str) -> Tensor:
-    """(count, 3, SIDE, SIDE) in -1..1, all from one place of their pictures; half of them mirrored."""
-    pick = torch.randint(len(images), (count,), generator=draws)
-    y, x = torch.randint(images.shape[1] - SIDE + 1, (2,), generator=draws).tolist()
-    piece = levels(images[pick.to(images.device), y : y + SIDE, x : x + SIDE], device)
-    return torch.cat([piece[: count // 2].flip(-1), piece[count // 2 :]]).contiguous(memory_format=torch.channels_last)
+    """(count, 3, SIDE, SIDE) in -1..1, from PLACES places of their pictures; half of them mirrored."""
+    parts = []
+    for number in range(PLACES):
+        some = torch.randint(len(images), (count // PLACES,), generator=draws).to(images.device)
+        y, x = torch.randint(images.shape[1] - SIDE + 1, (2,), generator=draws).tolist()
+        piece = levels(images[some, y : y + SIDE, x : x + SIDE], device)
+        parts.append(piece.flip(-1) if number % 2 else piece)
+    return torch.cat(parts).contiguous(memory_format=torch.channels_last)
 
 
 def edges(x: Tensor) -> tuple[Tensor, Tensor]:
     return x[..., 1:, :] - x[..., :-1, :], x[..., 1:] - x[..., :-1]
 
 
-def picture_loss(made: Tensor, true: Tensor) -> Tensor:
+def picture_loss(made: Tensor, true: Tensor, size: int) -> Tensor:
     """L1 + L2 + gradients; what stands out from its surroundings weighs more, or small bright things stay grey."""
-    detail = (true - F.avg_pool2d(true, 9, 1, 4, count_include_pad=False)).abs().mean(1, keepdim=True)
+    around = 4 * max(1, size // 128)  # pixels
+    detail = (true - F.avg_pool2d(true, 2 * around + 1, 1, around, count_include_pad=False)).abs().mean(1, keepdim=True)
     error = made - true
     rough = sum((a - b).abs().mean() for a, b in zip(edges(made), edges(true), strict=True))
     return ((1 + 4 * detail) * (error.abs() + 2 * error.square())).mean() + rough
@@ -57,8 +62,8 @@ def loss_of(vae: AutoencoderTiny, true: Tensor, job: Job) -> Tensor:
         latents = vae.encode(true).latents
         noisy = latents + 0.1 * torch.randn_like(latents)
         made, small = vae.decode(noisy).sample, vae.decode(F.avg_pool2d(noisy[:some], 2)).sample
-    whole = picture_loss(made.float(), true) + 0.05 * unit_penalty(latents.float())
-    return whole + 0.5 * picture_loss(small.float(), F.avg_pool2d(true[:some], 2))
+    whole = picture_loss(made.float(), true, job.size) + 0.05 * unit_penalty(latents.float())
+    return whole + 0.5 * picture_loss(small.float(), F.avg_pool2d(true[:some], 2), job.size // 2)
 
 
 def decoder_loss_of(vae: AutoencoderTiny, true: Tensor, job: Job) -> Tensor:
@@ -67,22 +72,22 @@ def decoder_loss_of(vae: AutoencoderTiny, true: Tensor, job: Job) -> Tensor:
         with torch.no_grad():
             latents = vae.encode(true).latents
         made = vae.decode(latents + 0.03 * torch.randn_like(latents)).sample
-    return picture_loss(made.float(), true)
+    return picture_loss(made.float(), true, job.size)
 
 
 def train_vae(job: Job, images: Tensor) -> AutoencoderTiny:
-    path, vae, start = job.work / "vae.pt", new_vae(), 0
+    path, vae, start = job.kept / "vae.pt", new_vae(), 0
     if job.goes_on and not path.exists():
         log.info("the VAE is the one in %s", job.out)
         return AutoencoderTiny.from_pretrained(job.out / "vae").float().to(job.device)
     vae = vae.to(job.device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01)
+    optimizer = torch.optim.AdamW(vae.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     if path.exists():
         state = torch.load(path, map_location=job.device)
         vae.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         start = state["step"]
-    pace = Pace()
+    pace, fresh = Pace(), fresh_pictures(job)
     for step in range(start, job.vae_steps):
         true = crops(images, job.crops, torch.Generator().manual_seed(step), job.device)
         set_rate(optimizer, rate(step, job.vae_steps, 1e-3))
@@ -93,17 +98,20 @@ def train_vae(job: Job, images: Tensor) -> AutoencoderTiny:
         optimizer.step()
         pace.step()
         if (step + 1) % 250 == 0 or step + 1 == job.vae_steps:
-            log.info("vae %d loss %.4f, PSNR %.2f dB, %.3f s a step", step + 1, loss.item(), psnr(job, vae), pace.a_step)
+            log.info("vae %d loss %.4f, PSNR %.2f dB, %.3f s a step", step + 1, loss.item(), psnr(job, vae, fresh), pace.a_step)
         if pace.due() or step + 1 == job.vae_steps:
             keep(path, {"model": vae.state_dict(), "optimizer": optimizer.state_dict(), "step": step + 1})
     return vae
 
 
+def fresh_pictures(job: Job, count: int = 64) -> Tensor:
+    """That no step of the training shows, in -1..1."""
+    return levels(torch.from_numpy(draw_some((10**6, count, job.size, job.names))[0]), job.device)
+
+
 @torch.no_grad()
-def psnr(job: Job, vae: AutoencoderTiny, count: int = 64) -> float:
-    """Of fresh whole pictures, in dB."""
-    images, _ = draw_some((10**6, count, job.size, job.names))
-    true = levels(torch.from_numpy(images), job.device)
+def psnr(job: Job, vae: AutoencoderTiny, true: Tensor) -> float:
+    """Of whole pictures through the VAE and back, in dB."""
     with job.autocast():
         made = vae(true).sample.float().clamp(-1, 1)
     return float(10 * torch.log10(4 / (made - true).square().mean((1, 2, 3))).mean())
