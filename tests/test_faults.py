@@ -135,8 +135,11 @@ def test_a_reader_that_goes_away_costs_nothing(tiny_folder: Path, tmp_path: Path
 @pytest.mark.parametrize("suffix", [".png", ".webp"])
 def test_a_disk_that_fills_up_is_told_and_left_clean(tiny_folder: Path, tmp_path: Path, suffix: str) -> None:
     disk = tmp_path / "small"
-    fill = "(until ls .animate* >/dev/null 2>&1; do sleep 0.1; done; sleep 0.5; cat /dev/zero > filler 2>/dev/null) &"
-    done = on_tmpfs(disk, "size=180m", *command(*LONG, "-o", str(disk / f"film{suffix}"), "--no-store", model=tiny_folder), first=f"{fill} true")
+    fill = "(for i in $(seq 300); do ls .animate* && break; sleep 0.1; done; sleep 0.5; cat /dev/zero > filler) >/dev/null 2>&1 &"
+    keys = "".join(f"- {{prompt: a seed, seed: {seed}}}\n" for seed in range(800))  # no two frames alike: there is much to write
+    (tmp_path / "film.yaml").write_text(f"frames: 800\nsampling: {{steps: 1, guidance: 1}}\nkeyframes:\n{keys}")
+    words = (str(tmp_path / "film.yaml"), "-o", str(disk / f"film{suffix}"), "--no-store")
+    done = on_tmpfs(disk, "size=180m", *command(*words, model=tiny_folder), first=f"{fill} true")
     assert done.returncode == 2
     said, left = done.stderr.splitlines()[-2:]
     assert said.startswith("animate: ")
