@@ -23,7 +23,8 @@ def peak(frames: int, model: str, output: str) -> dict[str, float]:
         total = 0
         for process in (child, *children(child)):
             try:
-                total += process.memory_info().rss
+                told = process.memory_full_info()
+                total += getattr(told, "pss", told.uss)  # a process that was just forked shares its parent's pages
             except psutil.Error:
                 continue
         most = max(most, total)
