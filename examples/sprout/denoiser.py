@@ -10,10 +10,10 @@ import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny, DDPMScheduler, UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from job import Job, Pace, keep, log, rate, set_rate
+from job import Job, Pace, descend, keep, log, rate
 from pictures import Label
 from pipeline import betas, preview
 from text import Contexts
@@ -111,20 +111,6 @@ def begun(job: Job) -> Training:
     return made
 
 
-def improved(made: Training, loss: Tensor, top: float) -> None:
-    """One step of the optimizer and of the average; a gradient that is no number changes nothing."""
-    set_rate(made.optimizer, top)
-    made.optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    good = nn.utils.clip_grad_norm_(made.unet.parameters(), 1.0).isfinite()
-    for parameter in made.unet.parameters():
-        if parameter.grad is not None:
-            parameter.grad.copy_(torch.where(good, parameter.grad, 0.0))
-    made.optimizer.step()
-    follow(made.average, made.unet, made.step)
-    made.step += 1
-
-
 def train_denoiser(
     job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, latents: Tensor, labels: list[Label]
 ) -> UNet2DConditionModel:
@@ -138,7 +124,9 @@ def train_denoiser(
         with job.autocast():
             told = predict(scheduler.add_noise(clean, noise, timesteps), timesteps, contexts).sample
         loss = F.mse_loss(told.float(), scheduler.get_velocity(clean, noise, timesteps))
-        improved(made, loss, rate(made.step, job.unet_steps, TOP_RATE))
+        descend(made.optimizer, loss, rate(made.step, job.unet_steps, TOP_RATE))
+        follow(made.average, made.unet, made.step)
+        made.step += 1
         mean = loss.detach() if pace.steps == 0 else 0.98 * mean + 0.02 * loss.detach()
         pace.step()
         if made.step % 50 == 0:

@@ -97,6 +97,15 @@ def rate(step: int, steps: int, top: float) -> float:
     return top * min(1.0, (step + 1) / max(1, steps // 50), max(0.02, (steps - step) / (0.4 * steps)))
 
 
-def set_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
+def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor, top: float) -> None:
+    """One step at this learning rate; a gradient that is no number changes nothing."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    good = torch.nn.utils.clip_grad_norm_(parameters, 1.0).isfinite()
+    for parameter in parameters:
+        if parameter.grad is not None:
+            parameter.grad.copy_(torch.where(good, parameter.grad, 0.0))
     for group in optimizer.param_groups:
-        group["lr"] = value
+        group["lr"] = top
+    optimizer.step()

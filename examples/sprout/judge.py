@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import scenes
-from job import Pace, log, rate, set_rate
+from job import Pace, descend, log, rate
 from pen import COLORS
 from pictures import made_by
 from subjects import SUBJECTS
@@ -130,10 +130,7 @@ def trained(subjects: tuple[str, ...], work: Path, device: str, workers: int, pi
         with amp:
             said = net(images[pick].to(device))
         loss = torch.stack([F.nll_loss(said[name], truth[:, i], ignore_index=-1) for i, name in enumerate(allowed)]).sum()
-        set_rate(optimizer, rate(step, steps, 2e-3))
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        optimizer.step()
+        descend(optimizer, loss, rate(step, steps, 2e-3))
         pace.step()
         if (step + 1) % 200 == 0:
             log.info("judge %d of %d, loss %.3f, %.3f s a step", step + 1, steps, loss.item(), pace.a_step)

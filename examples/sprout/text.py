@@ -12,7 +12,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 import scenes
 import words
-from job import Job, Pace, log, rate, set_rate
+from job import Job, Pace, descend, log, rate
 from pen import COLORS
 from worlds import PLACES, TIMES, WEATHERS
 
@@ -83,11 +83,7 @@ def teach(job: Job, text: CLIPTextModel, tokenizer: CLIPTokenizer, meant: set[st
             said = {name: head(pooled).float() for name, head in heads.items()}
         truth = {name: answer.to(job.device) for name, answer in answers(drawn, asked).items()}
         loss = torch.stack([F.cross_entropy(said[name], truth[name]) for name in asked]).sum()
-        set_rate(optimizer, rate(step, job.word_steps, 1e-3))
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(text.parameters(), 1.0)
-        optimizer.step()
+        descend(optimizer, loss, rate(step, job.word_steps, 1e-3))
         pace.step()
         if (step + 1) % 50 == 0 or step + 1 == job.word_steps:
             right = {name: round(float((said[name].argmax(1) == truth[name]).float().mean()), 2) for name in asked}

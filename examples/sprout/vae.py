@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from diffusers import AutoencoderTiny
-from torch import Tensor, nn
+from torch import Tensor
 
-from job import Job, Pace, keep, log, rate, set_rate
+from job import Job, Pace, descend, keep, log, rate
 from pictures import draw_some, levels
 
 PLACES = 4  # that the crops of one step come from
@@ -90,12 +90,8 @@ def train_vae(job: Job, images: Tensor) -> AutoencoderTiny:
     pace, fresh = Pace(), fresh_pictures(job)
     for step in range(start, job.vae_steps):
         true = crops(images, job.crops, torch.Generator().manual_seed(step), job.device)
-        set_rate(optimizer, rate(step, job.vae_steps, 1e-3))
         loss = (loss_of if step < 0.8 * job.vae_steps else decoder_loss_of)(vae, true, job)
-        optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        optimizer.step()
+        descend(optimizer, loss, rate(step, job.vae_steps, 1e-3))
         pace.step()
         if (step + 1) % 250 == 0 or step + 1 == job.vae_steps:
             log.info("vae %d loss %.4f, PSNR %.2f dB, %.3f s a step", step + 1, loss.item(), psnr(job, vae, fresh), pace.a_step)
