@@ -11,7 +11,8 @@ from torch import Tensor
 
 from . import engine, plan, recipe
 from .errors import AnimateError, AnimateWarning
-from .models.base import Defaults, Model, free_memory, out_of_memory
+from .models.base import Defaults, Model
+from .models.memory import give_back, out_of_memory
 from .models.samplers import SAMPLERS, canonical
 from .recipe import Made, Recipe, Verb
 from .store import Store
@@ -49,8 +50,21 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
     if frames is not None and not all(0 <= i < len(whole.order) for i in frames):
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(whole.order) - 1}")
     _warn(resolved.keyframes, resolved, model)
-    slots = min(model.numerics.slots, len(whole.cels))
+    slots = fitting(min(model.numerics.slots, len(whole.cels)), model, resolved)
     return Pictures("film", resolved, whole if frames is None else whole.only(frames), model, slots, store, frames)
+
+
+def fitting(slots: int, model: Model, story: Storyboard) -> int:
+    """As many slots, or half, or a quarter ... as the device should have room for. Half: so that a film that goes on finds its cels."""
+    if story.width is None or story.height is None:
+        raise TypeError("the storyboard is not resolved: its size is left out")
+    free, room, most = model.free(), model.room(story.width, story.height), slots
+    while free is not None and slots > 1 and slots * room > free:
+        slots //= 2
+    if free is not None and slots < most:
+        told = f"{free / 2**30:.1f} GiB free, and a picture takes about {room / 2**30:.1f}"
+        warnings.warn(f"{told}: drawing {slots} in a batch instead of {most}", AnimateWarning, stacklevel=3)
+    return slots
 
 
 def still(prompt: str, model: Model, slots: int = 1, **settings: object) -> Image:
@@ -121,7 +135,7 @@ class Pictures(Iterator[Image]):
             slots = self._numerics.slots
             warnings.warn(f"not enough memory for {slots} pictures in a batch: going on with {slots // 2}", AnimateWarning, stacklevel=4)
             self._numerics = replace(self._numerics, slots=slots // 2)
-            free_memory()
+            give_back()
 
     @property
     def recipe(self) -> Recipe:

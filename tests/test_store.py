@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -108,15 +109,26 @@ def test_a_lost_state_is_drawn_again_in_the_middle_of_a_film(tiny: UNetModel, tm
     assert np.array_equal(np.stack([*made, *images]), whole)
 
 
-def test_two_films_at_once_share_a_store(tiny: UNetModel, tmp_path: Path) -> None:
-    whole, made = film(ABCDE, tiny, None), dict[int, np.ndarray]()
-    threads = [threading.Thread(target=lambda i=i: made.update({i: film(ABCDE, tiny, Store(tmp_path))})) for i in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert all(np.array_equal(made[i], whole) for i in range(2))
-    assert not [path for path in entries(Store(tmp_path)) if path.name.startswith(".")]
+def test_two_processes_share_a_store(tiny_folder: Path, tmp_path: Path) -> None:
+    """The same film at the same time, with a store too small for it: each removes what the other has written."""
+    script = (
+        "import sys\nfrom animate import Store, Storyboard, Sampling, load_model, render, write_video\n"
+        f"model = load_model({str(tiny_folder)!r}, device='cpu', slots=4)\n"
+        "story = Storyboard.of('a seed', 'a tree', frames=60, sampling=Sampling(steps=2, guidance=2.0))\n"
+        "for again in range(3): write_video(sys.argv[1], render(story, model, store=Store(sys.argv[2], limit=20_000)), 12)\n"
+    )
+    store = tmp_path / "store"
+    words = [[sys.executable, "-c", script, str(tmp_path / f"{i}.mp4"), str(store)] for i in range(2)]
+    children = [subprocess.Popen(word, stderr=subprocess.PIPE, text=True) for word in words]
+    for child in children:
+        assert "Traceback" not in child.communicate(timeout=300)[1]
+        assert child.returncode == 0
+    alone = [sys.executable, "-c", script, str(tmp_path / "alone.mp4"), str(tmp_path / "alone")]
+    subprocess.run(alone, check=True, capture_output=True)
+    assert len({(tmp_path / f"{name}.mp4").read_bytes() for name in ("0", "1", "alone")}) == 1
+    left = entries(Store(store))
+    assert left
+    assert not [path for path in left if path.name.startswith(".")]
 
 
 def test_the_oldest_go_first(tmp_path: Path) -> None:

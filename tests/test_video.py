@@ -204,6 +204,20 @@ def test_an_ffmpeg_that_does_not_start_is_told_before_drawing(tmp_path: Path, mo
             writer(tmp_path / "film.mp4", 12)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for ffmpeg")
+def test_a_format_that_ffmpeg_cannot_write_is_told_before_drawing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that starts, as `-version` shows, and has no encoder."""
+    script = tmp_path / "ffmpeg"
+    script.write_text("#!/bin/sh\n[ $# -le 6 ] && exec echo ffmpeg version 7\necho Unknown encoder libx264 >&2\nexit 1\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", str(script))
+    images = iter([np.zeros((64, 64, 3), np.uint8)] * 3)
+    with pytest.raises(AnimateError, match=r"^\.mp4 cannot be written here \(.*Unknown encoder libx264.*\); use another format"):
+        write_video(tmp_path / "film.mp4", images, 12)
+    assert len(list(images)) == 3, "none was asked for"
+    assert [path.name for path in tmp_path.iterdir()] == ["ffmpeg"]
+
+
 def test_interrupted_before_the_first_image_leaves_nothing(tmp_path: Path) -> None:
     def interrupted() -> Iterator[np.ndarray]:
         raise KeyboardInterrupt

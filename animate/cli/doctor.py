@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import shutil
 import sys
 import tempfile
@@ -51,10 +50,12 @@ def _device() -> Finding:
 
 
 def _memory() -> Finding:
-    if (meminfo := Path("/proc/meminfo")).is_file():
-        kib = dict(re.findall(r"(\w+): +(\d+) kB", meminfo.read_text()))
-        free, total = int(kib["MemAvailable"]) / 2**20, int(kib["MemTotal"]) / 2**20
-        yield free > 1, f"{free:.1f} of {total:.1f} GiB of memory free"
+    import torch
+
+    from ..models import memory
+
+    if (free := memory.free(torch.device("cpu"))) is not None:
+        yield free > 2**30, f"{free / 2**30:.1f} GiB of memory free"
     disk = shutil.disk_usage(Path.cwd())
     yield disk.free > 2**30, f"{disk.free / 2**30:.0f} GiB free on this disk"
 

@@ -33,7 +33,8 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
     missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
     if missing or hasattr(pipe, "text_encoder_2") or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
         raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
-    from .base import Origin, out_of_memory
+    from .base import Origin
+    from .memory import out_of_memory
     from .unet import UNetModel
 
     folder = _folder(where)

@@ -8,7 +8,6 @@ Knows nothing of storyboards, films or files.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -82,19 +81,6 @@ class Denoising:
     start: int = 0  # the first step done; the steps before it have been done, or are skipped (image to image)
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether this is a device's way of saying that it has no room."""
-    said = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in said or "can't allocate memory" in said
-
-
-def free_memory() -> None:
-    """Give back what torch holds for later. Call it where no exception keeps tensors alive any more."""
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
-
-
 class Model(Protocol):
     """A text-to-image model. Every tensor that goes in or out is float32 on the CPU, so that states can be kept anywhere."""
 
@@ -120,6 +106,12 @@ class Model(Protocol):
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
         """Clean latents (of an image) as they would be before step `how.start`, (B, C, h, w)."""
+
+    def room(self, width: int, height: int) -> int:
+        """Bytes that one more picture in a batch takes on the device while it is denoised, estimated."""
+
+    def free(self) -> int | None:
+        """Bytes that the device could still hold; None where there is no telling."""
 
     def decode(self, latents: Tensor) -> Images:
         """(B, C, h, w) -> uint8 (B, H, W, 3)."""
