@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from torch import Tensor
 
-from . import engine, plan, recipe
+from . import engine, photo, plan, recipe
 from .errors import AnimateError, AnimateWarning
 from .models.base import Defaults, Model
 from .models.memory import give_back, out_of_memory
@@ -25,7 +25,7 @@ Image = np.ndarray  # uint8 (H, W, 3), RGB
 def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
     """The storyboard with nothing left out: the model's defaults where it says nothing.
 
-    Raises AnimateError for an unknown sampler.
+    Raises AnimateError for an unknown sampler, or an eta that it does not have.
     """
     said = story.sampling
     if said.sampler is None and defaults.sampler not in SAMPLERS:
@@ -34,7 +34,10 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
         steps=said.steps or defaults.steps,
         guidance=defaults.guidance if said.guidance is None else said.guidance,
         sampler=canonical(said.sampler or defaults.sampler),
+        eta=said.eta,
     )
+    if said.eta and sampling.sampler != "ddim":
+        raise AnimateError(f"eta {said.eta:g} with {sampling.sampler}; only the sampler ddim has it: use --sampler ddim, or leave --eta out")
     return story.model_copy(update={"sampling": sampling, "width": story.width or defaults.width, "height": story.height or defaults.height})
 
 
@@ -46,12 +49,13 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
     resolved = resolve(story, model.defaults)
-    whole = plan.plan(timeline(resolved), resolved)
+    images = Images.of(resolved)
+    whole = plan.plan(timeline(resolved), resolved, images.digests)
     if frames is not None and not all(0 <= i < len(whole.order) for i in frames):
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(whole.order) - 1}")
     _warn(resolved.keyframes, resolved, model)
     slots = fitting(min(model.numerics.slots, len(whole.cels)), model, resolved)
-    return Pictures("film", resolved, whole if frames is None else whole.only(frames), model, slots, store, frames)
+    return Pictures("film", resolved, whole if frames is None else whole.only(frames), images, model, slots, store, frames)
 
 
 def fitting(slots: int, model: Model, story: Storyboard) -> int:
@@ -67,13 +71,19 @@ def fitting(slots: int, model: Model, story: Storyboard) -> int:
     return slots
 
 
-def still(prompt: str, model: Model, slots: int = 1, **settings: object) -> Image:
+def still(prompt: str, model: Model, slots: int = 1, image: str | None = None, strength: float = 0.75, **settings: object) -> Image:
     """One image, uint8 (H, W, 3): the frame that a film shows at a keyframe of this prompt.
+
+    image, strength: redraw the picture in this file, and how much of it (0..1).
 
     slots: with as many as the film has, it is that frame bit for bit; otherwise (CPU, float32) within one grey level.
     settings: seed, negative, style, sampling, width, height as in a Storyboard. Raises AnimateError.
     """
-    story = build({"keyframes": [prompt], "loop": "cycle", **settings})
+    if image is not None:
+        width, height = photo.size(image)
+        settings = {"width": width, "height": height, **settings}
+    key = {"prompt": prompt} if image is None else {"prompt": prompt, "image": image, "strength": strength}
+    story = build({"keyframes": [key], "loop": "cycle", **settings})
     return next(stills(story, story.keyframes, model, slots))
 
 
@@ -86,16 +96,36 @@ def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int
     """These keyframes as the storyboard's style, size and sampling have them, in batches of `slots`."""
     resolved = resolve(story, model.defaults)
     _warn(keys, resolved, model)
-    return Pictures("sheet", resolved, plan.stills(resolved, [plan.pin(key, resolved) for key in keys]), model, slots, store)
+    images = Images.of(resolved)
+    pins = [plan.pin(key, resolved, images.digests) for key in keys]
+    return Pictures("sheet", resolved, plan.stills(resolved, pins), images, model, slots, store)
+
+
+@dataclass(frozen=True)
+class Images:
+    """The images that keyframes name, as large as the film."""
+
+    digests: Mapping[str, str]  # by the name of the file
+    pixels: Mapping[str, Image]  # by digest
+
+    @classmethod
+    def of(cls, story: Storyboard) -> Images:
+        """Raises AnimateError for a file that is no picture."""
+        if story.width is None or story.height is None:
+            raise TypeError("the storyboard is not resolved: its size is left out")
+        found = {name: photo.read(name, story.width, story.height) for key in story.keyframes if (name := key.image)}
+        digests = {name: recipe.digest(pixels) for name, pixels in found.items()}
+        return cls(digests, {digests[name]: pixels for name, pixels in found.items()})
 
 
 class Pictures(Iterator[Image]):
     """The images of a plan, drawn as they are asked for, and the recipe of those that were."""
 
     def __init__(
-        self, verb: Verb, story: Storyboard, what: plan.Plan, model: Model, slots: int, store: Store | None, frames: Sequence[int] | None = None
-    ):
-        self._verb, self._story, self._model, self._frames = verb, story, model, frames
+        self, verb: Verb, story: Storyboard, what: plan.Plan, images: Images, model: Model, slots: int, store: Store | None,
+        frames: Sequence[int] | None = None,
+    ):  # fmt: skip
+        self._verb, self._story, self._inputs, self._model, self._frames = verb, story, images, model, frames
         self._numerics = replace(model.numerics, slots=slots)
         self._images = self._drawn(what, store)
         self.digests: list[str] = []
@@ -117,10 +147,10 @@ class Pictures(Iterator[Image]):
 
     def _latents(self, what: plan.Plan, store: Store | None) -> Iterator[Tensor]:
         """Batches half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots."""
-        done, draw = 0, engine.drawer(self._model)
+        done, draw = 0, engine.Drawer(self._model, self._inputs.pixels)
         while True:
             states: engine.States = {} if store is None else store.states(what, _title(what), self._model.fingerprint, self._numerics)
-            running = engine.run(what.only(range(done, len(what.order))), draw, states, self._numerics.slots)
+            running = engine.run(what.only(range(done, len(what.order))), draw, states, self._numerics.slots, draw.kind)
             try:
                 while (latents := next(running, None)) is not None:
                     done += 1
@@ -129,13 +159,19 @@ class Pictures(Iterator[Image]):
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
-                if self._numerics.slots == 1:
+                if self._numerics.slots == 1 and not self._model.offload():
                     pixels = f"{self._story.width} x {self._story.height}"
                     raise AnimateError(f"not enough memory for one picture of {pixels} pixels; use smaller --width and --height") from error
-            slots = self._numerics.slots
-            warnings.warn(f"not enough memory for {slots} pictures in a batch: going on with {slots // 2}", AnimateWarning, stacklevel=4)
-            self._numerics = replace(self._numerics, slots=slots // 2)
-            give_back()
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Half the batch; where that is one picture already, the parts of the model take turns on the device."""
+        slots = self._numerics.slots
+        lost = f"not enough memory for {slots} pictures in a batch: going on with {slots // 2}"
+        turns = "not enough memory for one picture: going on with one part of the model at a time on the device"
+        warnings.warn(lost if slots > 1 else turns, AnimateWarning, stacklevel=5)
+        self._numerics = replace(self._numerics, slots=max(1, slots // 2))
+        give_back()
 
     @property
     def recipe(self) -> Recipe:
@@ -143,7 +179,7 @@ class Pictures(Iterator[Image]):
         n, model, story = self._numerics, self._model, self._story
         made = Made(
             model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, slots=n.slots, hardware=n.hardware,
-            versions=recipe.versions(),
+            versions=recipe.versions(), images=dict(self._inputs.digests), extras=model.extras,
         )  # fmt: skip
         timed = story.replace(frames=story.count, fps=story.rate, duration=None)
         frames = None if self._frames is None else tuple(self._frames)
@@ -159,18 +195,18 @@ class Pictures(Iterator[Image]):
         story = whole.storyboard.model_copy(update={"keyframes": (self._story.keyframes[last],), "frames": 2, "loop": "cycle"})
         return whole.model_copy(update={"verb": "still", "storyboard": story, "digests": self.digests[last:]}).pack()
 
-    def note_of_sheet(self, labels: Sequence[str]) -> str:
-        """The recipe of a contact sheet with these labels."""
-        return self.recipe.model_copy(update={"labels": tuple(labels)}).pack()
+    def note_of_sheet(self, labels: Sequence[str], columns: int | None = None) -> str:
+        """The recipe of a contact sheet with these labels, and so many pictures in a row."""
+        return self.recipe.model_copy(update={"labels": tuple(labels), "columns": columns}).pack()
 
 
 def _title(what: plan.Plan) -> str:
     """From what to what, for a list of films."""
-    ends = dict.fromkeys((what.cels[what.order[0]].look.a.prompt, what.cels[what.order[-1]].look.b.prompt))
-    return " to ".join(ends)
+    pins = what.cels[what.order[0]].look.a, what.cels[what.order[-1]].look.b
+    return " to ".join(dict.fromkeys(pin.prompt or f"image {pin.image}" for pin in pins))
 
 
 def _warn(keys: Sequence[Keyframe], story: Storyboard, model: Model) -> None:
-    said = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt), key.negative or story.negative) if text)
+    said = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt) if key.prompt else "", key.negative or story.negative) if text)
     for remark in model.remarks([*said]):
         warnings.warn(remark, AnimateWarning, stacklevel=3)

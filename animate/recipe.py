@@ -1,6 +1,6 @@
 """What made a file: a storyboard, a model, the place it was drawn in, and a digest of every image.
 
-A recipe is data: it is checked when it is read, and nothing in it is ever executed, loaded or opened by itself.
+A recipe is data: it is checked when it is read, and nothing in it is ever executed. Models that only it names are not loaded.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Made(Frozen):
     slots: int = Field(ge=1, le=256)
     hardware: str
     versions: dict[str, str]
+    extras: tuple[str, ...] = ()  # what was put on the model
+    images: dict[str, str] = Field({})  # that keyframes begin with: name of the file -> digest of its pixels
 
 
 class Recipe(Frozen):
@@ -51,6 +53,7 @@ class Recipe(Frozen):
     made: Made
     digests: tuple[str, ...]  # of the images, in order
     labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
+    columns: int | None = Field(None, ge=1)  # of a contact sheet, where that was asked for
     frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
 
     @model_validator(mode="after")
@@ -84,9 +87,10 @@ def versions() -> dict[str, str]:
 
 def differences(then: Made, now: Made) -> list[str]:
     """What is different in the surroundings since a file was made, a line each."""
-    names = ("model", "fingerprint", "device", "hardware", "dtype", "slots")
+    names = ("model", "fingerprint", "extras", "device", "hardware", "dtype", "slots")
     pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
     pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
+    pairs += [(name, before, now.images.get(name, "none")) for name, before in then.images.items()]
     return [f"{name}: {before} then, {after} now" for name, before, after in pairs if before != after]
 
 

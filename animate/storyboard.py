@@ -61,25 +61,41 @@ class Sampling(Frozen):
     steps: int | None = Field(None, ge=1, le=999, description="denoising steps per frame")
     guidance: float | None = Field(None, ge=0, le=100, description="classifier-free guidance scale; up to 1: none")
     sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
+    eta: float = Field(0.0, ge=0, le=1, description="of the sampler ddim: how much noise every step adds; 0: none")
 
 
 class Keyframe(Frozen):
-    """A prompt and its seed, placed in time."""
+    """A prompt and its seed, or an image, placed in time."""
 
-    prompt: Text
+    prompt: Text = ""
     at: At | None = Field(None, description='frame index (12), seconds ("2.5s") or share of the film ("50%"); left out: evenly spread')
     seed: int | None = Field(None, ge=0, le=LARGEST_SEED, description="of the noise; left out: the storyboard's")
     hold: int = Field(0, ge=0, description="frames that show this keyframe once more")
     ease: str | None = Field(None, description="of the segment that begins here; left out: the storyboard's")
     guidance: float | None = Field(None, ge=0, le=100)
     negative: Text | None = Field(None, description="what the picture should not show")
+    image: Text | None = Field(None, description="file of the picture that this keyframe shows; relative to the storyboard's folder")
+    strength: float = Field(0.0, ge=0, le=1, description="share of the denoising that redraws the image; 0: the image itself")
 
     @field_validator("prompt")
     @classmethod
-    def _not_empty(cls, prompt: str) -> str:
-        if not prompt.strip():
-            raise ValueError("an empty prompt; write what the picture shows")
+    def _one_line(cls, prompt: str) -> str:
         return " ".join(prompt.split())
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> Self:
+        if not self.prompt and self.image is None:
+            raise ValueError("an empty prompt; write what the picture shows")
+        if self.strength and self.image is None:
+            raise ValueError(f"strength {self.strength:g} without an image to redraw; give one, or leave strength out")
+        if self.strength and not self.prompt:
+            raise ValueError(f"strength {self.strength:g} without a prompt to redraw {self.image} by; give one")
+        return self
+
+    @property
+    def label(self) -> str:
+        """A name for people."""
+        return self.prompt or Path(self.image or "").stem
 
     @field_validator("at", mode="before")
     @classmethod
@@ -233,7 +249,16 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
         raise AnimateError(f"{path}: {' '.join(str(error).split())}; mend the file") from error
     if not isinstance(data, Mapping):
         raise AnimateError(f'{path}: holds no storyboard; it begins with a line like "keyframes:"')
-    return build(overridden(data, overrides), str(path), root)
+    return build(overridden(_placed(data, path.parent), overrides), str(path), root)
+
+
+def _placed(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Its images looked for beside the storyboard."""
+    keys = data.get("keyframes")
+    if not isinstance(keys, list):
+        return dict(data)
+    near = [{**key, "image": str(folder / key["image"])} if isinstance(key, Mapping) and isinstance(key.get("image"), str) else key for key in keys]
+    return {**data, "keyframes": near}
 
 
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -71,6 +71,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     """A cache of its own for every test."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("ANIMATE_CACHE", str(folder))
+    (folder / "animate.toml").write_text("")
+    monkeypatch.setenv("ANIMATE_CONFIG", str(folder / "animate.toml"))
+    monkeypatch.delenv("ANIMATE_MODEL", raising=False)
     return folder
 
 

@@ -109,7 +109,7 @@ def test_foreign_prompts_are_warned_about_once(run: Run) -> None:
     code, out, err = run("a \u79cd\u5b50", "a \u79cd\u5b50", *FEW, "-o", "x.gif")
     assert (code, out) == (0, "x.gif\n")
     assert err.count("animate: warning: ") == 1
-    assert err.count("only byte by byte") == 1
+    assert err.count("only letter by letter") == 1
 
 
 def test_a_named_model_needs_no_advice(run: Run, tiny_folder: Path) -> None:
@@ -201,7 +201,7 @@ BAD = [
     (("a", "b", "-o", "film.gif", "--fps", "60"), "too fast for a GIF"),
     (("a", "b", "-o", "taken/film.mp4"), "not a folder one can write to"),
     (("a", "b", "--model", "sprut"), 'model "sprut" is not known'),
-    (("a", "b", "--model", "nobody/nothing"), "nobody/nothing cannot be loaded"),
+    (("a", "b", "--model", "nobody/nothing"), "nobody/nothing is not in"),
     (("a", "b", "--slots", "0"), "slots"),
     (("a", "b", "--sped", "3"), "--sped"),
     (("typo.yaml",), 'typo.yaml:2:1: "frame" is not known; did you mean "frames"?'),

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from animate import Keyframe, Storyboard
-from animate.engine import run
+from animate.engine import Inputs, run
 from animate.plan import Cel, Plan, plan
 from animate.timeline import timeline
 
@@ -26,7 +26,7 @@ class Recorder:
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
 
-    def __call__(self, cels: Sequence[Cel]) -> torch.Tensor:
+    def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs]) -> torch.Tensor:
         self.batches.append([cel.key for cel in cels])
         return torch.tensor([cel.look.mix for cel in cels])[:, None, None, None].expand(-1, 4, 1, 1)
 

@@ -132,7 +132,7 @@ def test_what_cannot_work_is_said_before_anything_is_drawn(tiny: UNetModel, work
 
 
 def test_prompts_that_are_not_understood_warn_once(tiny: UNetModel) -> None:
-    with pytest.warns(AnimateWarning, match="byte by byte") as warned:
+    with pytest.warns(AnimateWarning, match="letter by letter") as warned:
         render(Storyboard.of("\u79cd\u5b50", "\u79cd\u5b50", sampling=FEW), tiny)
     assert len(warned) == 1
 

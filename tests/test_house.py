@@ -23,18 +23,33 @@ MAY_IMPORT = {
     "models": {"blend", "places"},
     "store": {"models", "places", "plan"},
     "engine": {"blend", "models", "plan"},
-    "film": {"storyboard", "timeline", "plan", "models", "engine", "store", "recipe"},
+    "film": {"storyboard", "timeline", "plan", "models", "engine", "store", "recipe", "photo"},
     "ffmpeg": set(),
     "tags": {"ffmpeg"},
     "video": {"ffmpeg", "tags"},
     "recipe": {"storyboard", "tags"},
     "preflight": {"storyboard"},
     "contact": set(),
-    "cli": {"storyboard", "timeline", "film", "models", "store", "recipe", "preflight", "video", "contact"},
+    "photo": set(),
+    "cli": {"storyboard", "timeline", "film", "models", "store", "recipe", "preflight", "video", "contact", "photo"},
     "__init__": {"storyboard", "film", "models", "store", "video"},
     "__main__": {"cli"},
 }
-NO_TORCH_AT_IMPORT = {"storyboard", "timeline", "plan", "cli", "__init__", "errors", "contact", "video", "tags", "ffmpeg", "recipe", "places"}
+NO_TORCH_AT_IMPORT = {
+    "storyboard",
+    "timeline",
+    "plan",
+    "cli",
+    "__init__",
+    "errors",
+    "contact",
+    "video",
+    "tags",
+    "ffmpeg",
+    "recipe",
+    "places",
+    "photo",
+}
 HEAVY = {"torch", "diffusers", "transformers"}
 
 

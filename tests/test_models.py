@@ -22,6 +22,15 @@ def batch(model: UNetModel, *prompts: str) -> Conditioning:
     return Conditioning.batch([model.embed(prompt) for prompt in prompts])
 
 
+def noise(model: UNetModel, how: Denoising, *seeds: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The start (B, C, h, w) and what the sampler draws (B, draws, C, h, w)."""
+    drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.draws(how)) for seed in seeds])
+    return drawn[:, 0], drawn[:, 1:]
+
+
+EVERY = [*((name, 0.0) for name in samplers.SAMPLERS), ("ddim", 0.7), ("ddim", 1.0)]
+
+
 @pytest.fixture(scope="module")
 def pipe(tiny_folder: Path) -> StableDiffusionPipeline:
     loaded = StableDiffusionPipeline.from_pretrained(tiny_folder, low_cpu_mem_usage=False)
@@ -29,45 +38,48 @@ def pipe(tiny_folder: Path) -> StableDiffusionPipeline:
     return loaded
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
+@pytest.mark.parametrize(("sampler", "eta"), EVERY)
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
-def test_every_sampler_draws_what_diffusers_draws(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str, guidance: float) -> None:
-    noise = torch.stack([tiny.noise(seed, 64, 64) for seed in (1, 2)])
+def test_every_sampler_draws_what_diffusers_draws(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str, eta: float, guidance: float) -> None:
+    """The same unit noise, embeddings and draws; each picture has a generator of its own, as ours have."""
     positive, negative = batch(tiny, "a seed", "a tree"), batch(tiny, "", "the night")
     pipe.scheduler = samplers.scheduler(sampler, tiny.schedule)
     theirs = pipe(
-        prompt_embeds=positive.tensors["prompt_embeds"], negative_prompt_embeds=negative.tensors["prompt_embeds"], latents=noise,
-        num_inference_steps=7, guidance_scale=guidance, output_type="latent",
+        prompt_embeds=positive.tensors["prompt_embeds"], negative_prompt_embeds=negative.tensors["prompt_embeds"],
+        num_inference_steps=7, guidance_scale=guidance, eta=eta, output_type="latent", height=64, width=64,
+        generator=[torch.Generator().manual_seed(seed) for seed in (1, 2)],
     ).images  # fmt: skip
-    ours = tiny.denoise(noise, positive, negative, torch.full((2,), guidance), Denoising(sampler, 7))
+    how = Denoising(sampler, 7, eta=eta)
+    ours = tiny.denoise(*noise(tiny, how, 1, 2), positive, negative, torch.full((2,), guidance), how)
     assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
 
 
-@pytest.mark.parametrize("sampler", samplers.SAMPLERS)
-def test_starting_from_an_image_is_diffusers_image_to_image(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str) -> None:
+@pytest.mark.parametrize(("sampler", "eta"), EVERY)
+def test_starting_from_an_image_is_diffusers_image_to_image(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str, eta: float) -> None:
     steps, strength = 10, 0.6
     theirs = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
     theirs.set_progress_bar_config(disable=True)
     theirs.scheduler = samplers.scheduler(sampler, tiny.schedule)
     clean = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(9))
     made = theirs(
-        "a tree", image=clean, strength=strength, num_inference_steps=steps, guidance_scale=3.0, output_type="latent",
+        "a tree", image=clean, strength=strength, num_inference_steps=steps, guidance_scale=3.0, output_type="latent", eta=eta,
         generator=torch.Generator().manual_seed(4),
     ).images  # fmt: skip
-    how = Denoising(sampler, steps, start=steps - int(steps * strength))
-    begun = tiny.renoise(clean, tiny.noise(4, 64, 64)[None], how)
-    ours = tiny.denoise(begun, batch(tiny, "a tree"), batch(tiny, ""), torch.tensor([3.0]), how)
+    how = Denoising(sampler, steps, steps - int(steps * strength), eta)
+    start, draws = noise(tiny, how, 4)
+    ours = tiny.denoise(tiny.renoise(clean, start, how), draws, batch(tiny, "a tree"), batch(tiny, ""), torch.tensor([3.0]), how)
     assert (ours - made).abs().max() <= 1e-4 * made.abs().max()
 
 
 def test_ddim_goes_on_from_any_step_it_reached(tiny: UNetModel) -> None:
     """DDIM keeps no history, so a film may begin late from where another run was."""
-    noise, how = tiny.noise(0, 64, 64)[None], Denoising("ddim", 6)
+    how = Denoising("ddim", 6)
+    start, none = noise(tiny, how, 0)
     seen: list[torch.Tensor] = []
     handle = tiny.unet.register_forward_pre_hook(lambda module, args: seen.append(args[0].clone()))
-    whole = tiny.denoise(noise, batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), how)
+    whole = tiny.denoise(start, none, batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), how)
     handle.remove()
-    late = tiny.denoise(seen[2], batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), Denoising("ddim", 6, start=2))
+    late = tiny.denoise(seen[2], none, batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), Denoising("ddim", 6, start=2))
     assert torch.equal(late, whole)
 
 
@@ -75,7 +87,7 @@ def test_embeddings_and_pictures_are_those_of_the_pipeline(tiny: UNetModel, pipe
     with torch.no_grad():
         theirs, _ = pipe.encode_prompt("a red house", "cpu", 1, False)
     assert torch.equal(tiny.embed("a red house").tensors["prompt_embeds"], theirs[0])
-    latents = tiny.noise(3, 64, 64)[None]
+    latents = tiny.noise(3, 64, 64)
     with torch.no_grad():
         picture = pipe.image_processor.postprocess(pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample, output_type="np")
     assert np.abs(tiny.decode(latents)[0].astype(int) - (picture[0] * 255).round().astype(int)).max() <= 1
@@ -88,21 +100,22 @@ def test_encoding_takes_the_mean(tiny: UNetModel) -> None:
 
 
 def test_noise_is_the_seeds_own(tiny: UNetModel) -> None:
-    assert torch.equal(tiny.noise(5, 64, 128), torch.randn(4, 16, 8, generator=torch.Generator("cpu").manual_seed(5)))
+    theirs = torch.Generator("cpu").manual_seed(5)
+    assert torch.equal(tiny.noise(5, 64, 128, 2), torch.stack([torch.randn(4, 16, 8, generator=theirs) for _ in range(2)]))
 
 
 def test_guidance_of_one_asks_the_unet_once(tiny: UNetModel, work: object) -> None:
-    how, noise = Denoising("ddim", 3), tiny.noise(0, 64, 64)[None]
-    tiny.denoise(noise, batch(tiny, "a"), batch(tiny, ""), torch.ones(1), how)
+    how = Denoising("ddim", 3)
+    tiny.denoise(*noise(tiny, how, 0), batch(tiny, "a"), batch(tiny, ""), torch.ones(1), how)
     assert vars(work) == {"calls": 3, "samples": 3}
-    tiny.denoise(noise, batch(tiny, "a"), batch(tiny, ""), torch.full((1,), 2.0), how)
+    tiny.denoise(*noise(tiny, how, 0), batch(tiny, "a"), batch(tiny, ""), torch.full((1,), 2.0), how)
     assert vars(work) == {"calls": 6, "samples": 9}
 
 
 def test_a_cels_bits_do_not_depend_on_its_neighbours_or_its_slot(tiny: UNetModel) -> None:
     def last(*seeds: int) -> torch.Tensor:
-        noise = torch.stack([tiny.noise(seed, 64, 64) for seed in seeds])
-        return tiny.denoise(noise, batch(tiny, *["a tree"] * 4), batch(tiny, *[""] * 4), torch.full((4,), 3.0), Denoising("dpm++2m", 4))
+        how = Denoising("euler-a", 4)
+        return tiny.denoise(*noise(tiny, how, *seeds), batch(tiny, *["a tree"] * 4), batch(tiny, *[""] * 4), torch.full((4,), 3.0), how)
 
     assert torch.equal(last(1, 2, 3, 7)[3], last(4, 7, 6, 6)[1])
     assert torch.equal(last(7, 7, 7, 7)[0], last(4, 7, 6, 6)[1])
@@ -110,7 +123,20 @@ def test_a_cels_bits_do_not_depend_on_its_neighbours_or_its_slot(tiny: UNetModel
 
 @pytest.mark.parametrize(
     ("said", "name"),
-    [("PLMS", "pndm"), ("DPM++ 2M", "dpm++2m"), ("dpmpp_2m", "dpm++2m"), ("DPM-Solver++", "dpm++2m"), ("Euler", "euler"), ("ddim", "ddim")],
+    [
+        ("PLMS", "pndm"),
+        ("DPM++ 2M", "dpm++2m"),
+        ("dpmpp_2m", "dpm++2m"),
+        ("DPM-Solver++", "dpm++2m"),
+        ("Euler", "euler"),
+        ("ddim", "ddim"),
+        ("k_lms", "lms"),
+        ("Euler a", "euler-a"),
+        ("k_euler_ancestral", "euler-a"),
+        ("DPM++ 2M Karras", "dpm++2m-karras"),
+        ("UniPC", "unipc"),
+        ("LCM", "lcm"),
+    ],
 )
 def test_samplers_are_known_by_what_people_say(said: str, name: str) -> None:
     assert samplers.canonical(said) == name
@@ -138,9 +164,9 @@ def test_long_and_foreign_prompts_are_remarked_on(tiny: UNetModel) -> None:
     assert tiny.remarks(["a photo of a red tree in winter"]) == []
     (long,) = tiny.remarks(["a seed " * 50])
     assert "100 tokens long" in long
-    assert "reads 75" in long
+    assert "read in 2 parts of 75" in long
     (foreign,) = tiny.remarks(["a \u79cd\u5b50"])
-    assert "only byte by byte" in foreign
+    assert "only letter by letter" in foreign
 
 
 def test_words_that_a_small_model_was_never_shown_are_named_once(tiny_folder: Path, tmp_path: Path) -> None:
@@ -167,7 +193,7 @@ def test_a_broken_vocabulary_is_one_line(tiny_folder: Path, tmp_path: Path) -> N
         ("sprut", 'model "sprut" is not known; allowed: sprout'),
         ("./nowhere", "is not known"),
         ("a/b/c", "is not known"),
-        ("model.ckpt", "is not known"),
+        ("model.ckpt", "model.ckpt: no such file"),
     ],
 )
 def test_unknown_models_are_refused_without_a_network(name: str, said: str) -> None:
@@ -176,7 +202,7 @@ def test_unknown_models_are_refused_without_a_network(name: str, said: str) -> N
 
 
 def test_a_model_that_is_not_on_this_machine_is_one_line() -> None:
-    with pytest.raises(AnimateError, match="model nobody/nothing cannot be loaded: ") as refused:
+    with pytest.raises(AnimateError, match=r"nobody/nothing is not in .* and HF_HUB_OFFLINE is set") as refused:
         load_model("nobody/nothing")
     assert "\n" not in str(refused.value)
 

@@ -55,7 +55,7 @@ def test_it_is_small_and_carries_its_card() -> None:
 def test_diffusers_opens_it_and_draws_the_same(sprout: UNetModel) -> None:
     pipe = StableDiffusionPipeline.from_pretrained(FOLDER, low_cpu_mem_usage=False)
     pipe.set_progress_bar_config(disable=True)
-    noise = sprout.noise(8, 128, 128)[None]
+    noise = sprout.noise(8, 128, 128)
     theirs = pipe("a red house", latents=noise, num_inference_steps=6, guidance_scale=3.0, output_type="np").images[0]
     ours = still("a red house", sprout, seed=8, sampling=Sampling(steps=6, guidance=3.0))
     assert np.abs(ours.astype(int) - np.round(theirs * 255).astype(int)).max() <= 1

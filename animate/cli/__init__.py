@@ -29,7 +29,7 @@ COMMANDS = {
     "again": ("again", "Draw a film or picture again from the recipe in it."),
     "verify": ("verify", "Draw some of a film again and say whether it is what its recipe says."),
     "store": ("store", "Say what is kept of films, so that they go on or change cheaply; clear it."),
-    "models": ("models", "List the models that have a name, and the words that sprout knows."),
+    "models": ("models", "List the models that have a name, and the words that sprout knows; pull one, convert a file."),
     "doctor": ("doctor", "Say what works on this machine and what does not."),
 }
 

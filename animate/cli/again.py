@@ -41,7 +41,7 @@ def command(file: Path, output: str | None, as_json: bool, **options: Any) -> in
     if found.verb == "still":
         draw_still(story, where, Path(path), output is not None)
     else:
-        draw_sheet(story, where, Path(path), found.labels, output is not None)
+        draw_sheet(story, where, Path(path), found.labels, output is not None, (), found.columns)
     return 0
 
 

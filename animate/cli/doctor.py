@@ -79,7 +79,7 @@ def _ffmpeg() -> Finding:
 def _models() -> Finding:
     from ..models.catalog import CATALOG
 
-    for name, entry in CATALOG.items():
+    for name, entry in ((name, entry) for name, entry in CATALOG.items() if entry.built_in):
         files = [file for file in Path(entry.where).rglob("*") if file.is_file()]
         size = sum(file.stat().st_size for file in files) / 1e6
         yield Path(entry.where, "model_index.json").is_file(), f"{name}: {size:.0f} MB in {entry.where}"

@@ -54,18 +54,24 @@ def draw_still(story: Storyboard, where: Where, path: Path, replace: bool) -> No
     where.told(images.recipe.made)
 
 
-def draw_sheet(story: Storyboard, where: Where, path: Path, labels: Sequence[str], replace: bool, each: Sequence[Path] = ()) -> None:
-    """All keyframes on one contact sheet; `each`: names under which they are written singly, too."""
+def draw_sheet(
+    story: Storyboard, where: Where, path: Path | None, labels: Sequence[str], replace: bool, each: Sequence[Path] = (), columns: int | None = None
+) -> None:
+    """All keyframes on one contact sheet, if it has a name; `each`: names under which they are written singly, too."""
     from .. import film, video
     from ..contact import contact_sheet
 
-    video.still_name(path)
-    images, drawn = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store), []
+    for name in [*each, *([path] if path else [])]:
+        video.still_name(name)
+    images, drawn, written = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store), [], list[Path]()
     for number, image in enumerate(images):
         if each:
-            video.write_image(each[number], image, replace, images.note_of_last())
+            written.append(video.write_image(each[number], image, replace, images.note_of_last()))
         drawn.append(image)
-    click.echo(str(video.write_image(path, contact_sheet(drawn, labels or [""] * len(drawn)), replace, images.note_of_sheet(labels))))
+    if path:
+        written = [video.write_image(path, contact_sheet(drawn, labels, columns), replace, images.note_of_sheet(labels, columns))]
+    for name in written:
+        click.echo(str(name))
     where.told(images.recipe.made)
 
 

@@ -1,4 +1,4 @@
-"""animate models: what --model can name, and what sprout can be asked for."""
+"""animate models: what --model can name, what sprout can be asked for; fetching a model, and making a folder of a single file."""
 
 from __future__ import annotations
 
@@ -9,35 +9,90 @@ from typing import Any
 
 import click
 
-from ..models import vocabulary
-from ..models.catalog import CATALOG, Entry
+from ..errors import AnimateError
+from ..models import hub, vocabulary
+from ..models.catalog import CATALOG, Entry, resolve, suggest
+from . import say
 
 EPILOG = """\b
 Besides these names, --model takes
   a folder in diffusers' format     --model ./my-model
   an id of the Hugging Face hub     --model stable-diffusion-v1-5/stable-diffusion-v1-5
+Who draws with another model than sprout most of the time sets ANIMATE_MODEL=sd15, or writes
+  model = "sd15"                    into the file animate.toml among the user's settings
 """
 
 
-@click.command("models", epilog=EPILOG)
+@click.group("models", epilog=EPILOG, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
     """List the models that have a name, with the words that small ones know."""
+    if context.invoked_subcommand:
+        return
     found = {name: facts(entry) for name, entry in CATALOG.items()}
     if as_json:
         click.echo(json.dumps(found))
         return
     for name, told in found.items():
-        click.echo(f"{name}: {told['about']}; {told['mb']} MB, {told['width']} x {told['height']} pixels, {told['licence']}")
+        click.echo(f"{name}: {told['about']}; {room(told)}, {told['width']} x {told['height']} pixels, {told['licence']}{', gated' * told['gated']}")
         for kind, words in told["knows"].items():
             click.echo(textwrap.fill(f"{kind}: {', '.join(words)}", 100, initial_indent="  ", subsequent_indent="      "))
 
 
+@command.command("pull")
+@click.argument("name")
+@click.option("--revision", help="A branch, tag or commit of its repository. Default: main.")
+@click.option(
+    "--dtype", type=click.Choice(["auto", "float32", "float16", "bfloat16"]), default="auto", help="Of the weights. Default: what suits this machine."
+)
+def pull(name: str, revision: str | None, dtype: str) -> None:
+    """Download a model, or its newest version, and print its folder."""
+    entry = resolve(name)[1]
+    where = entry.where if entry else name
+    if Path(where).expanduser().is_dir():
+        click.echo(where)
+        return
+    if where.count("/") != 1 or where.startswith((".", "/", "~")):
+        raise AnimateError(f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, or a hub id like "owner/name"{suggest(name)}')
+    click.echo(hub.snapshot(where, suited(dtype), revision, newest=True, say=say).folder)
+
+
+@command.command("convert")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def convert(file: Path, folder: Path) -> None:
+    """Make a folder that --model takes of a single file (.safetensors, .ckpt), and print it."""
+    from ..models.checkpoint import convert as converted
+
+    click.echo(converted(file, folder))
+
+
+def suited(dtype: str) -> str:
+    """The dtype that models are loaded in; "auto" asks the device, which imports torch."""
+    if dtype != "auto":
+        return dtype
+    from ..models import pick_device, pick_dtype
+
+    return str(pick_dtype("auto", pick_device("auto"))).removeprefix("torch.")
+
+
+def room(told: dict[str, Any]) -> str:
+    """What a model takes on this disk, or what it will."""
+    if told["built_in"]:
+        return f"{told['mb']} MB"
+    return "here" if told["here"] else f"{hub.amount(told['mb'] * 1e6)} to download"
+
+
 def facts(entry: Entry) -> dict[str, Any]:
-    """Size on disk, native resolution, licence and vocabulary of an installed model."""
+    """Where a model is, its size, native resolution, licence and vocabulary."""
+    told = {"about": entry.about, "where": entry.where, "licence": entry.licence, "gated": entry.gated, "built_in": entry.built_in}
+    told |= {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler}
+    if not entry.built_in:
+        here = any(hub.cached(entry.where, dtype) for dtype in ("float16", "float32"))
+        return {**told, "mb": entry.megabytes, "here": here, "width": entry.width, "height": entry.height, "knows": {}}
     folder = Path(entry.where)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     side = json.loads((folder / "unet" / "config.json").read_text())["sample_size"] * 8
     known = vocabulary.read(folder)
-    told = {"about": entry.about, "mb": round(size / 1e6, 1), "width": side, "height": side, "licence": entry.licence}
-    return {**told, "steps": entry.steps, "guidance": entry.guidance, "knows": known.kinds if known else {}}
+    return {**told, "mb": round(size / 1e6, 1), "here": True, "width": side, "height": side, "knows": known.kinds if known else {}}

@@ -57,7 +57,8 @@ picture_options = _stack(
     click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
     click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
     click.option("--guidance", type=float, help="Classifier-free guidance scale; up to 1: none. Default: the model's."),
-    click.option("--sampler", help="ddim, pndm (plms), euler or dpm++2m. Default: the model's."),
+    click.option("--sampler", help="ddim, pndm (plms), lms, euler, euler-a, heun, dpm++2m, dpm++2m-karras, unipc or lcm. Default: the model's."),
+    click.option("--eta", type=float, help="Of ddim: how much noise every step adds, 0 to 1. Default: 0."),
 )
 
 time_options = _stack(
@@ -79,7 +80,10 @@ film_options = _stack(
 )
 
 model_options = _stack(
-    click.option("--model", "model_name", help="sprout (built in, the default), a folder in diffusers' format, or a hub id."),
+    click.option("--model", "model_name", help='A name of "animate models", a .ckpt or .safetensors file, a folder, or a hub id. Default: sprout.'),
+    click.option("--lora", "loras", multiple=True, metavar="FILE|ID[:WEIGHT]", help="A LoRA put on the model; may be repeated."),
+    click.option("--vae", metavar="FILE|FOLDER|ID", help="Another VAE."),
+    click.option("--embedding", "embeddings", multiple=True, metavar="FILE|ID[:TOKEN]", help="A word to know (textual inversion); may be repeated."),
     click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
     click.option("--dtype", help="auto, float32, float16 or bfloat16."),
     click.option("--slots", type=click.IntRange(1, 256), help="Pictures drawn in one batch. Default: what suits the device."),
@@ -88,7 +92,7 @@ model_options = _stack(
 )
 
 NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease")
-SAMPLING = ("steps", "guidance", "sampler")
+SAMPLING = ("steps", "guidance", "sampler", "eta")
 
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,6 +143,9 @@ class Where:
     dtype: str | None
     slots: int | None
     store: Store | None
+    loras: tuple[str, ...] = ()
+    vae: str | None = None
+    embeddings: tuple[str, ...] = ()
     made: Made | None = None  # where a file was made that is drawn again
 
     @classmethod
@@ -150,14 +157,15 @@ class Where:
         if folder and without:
             raise AnimateError(f"--store {folder} and --no-store; give one of them")
         model, device, dtype, slots = (options.pop(name) for name in ("model_name", "device", "dtype", "slots"))
-        return cls(model, device, dtype, slots, None if without else Store(folder))
+        extras = {name: options.pop(name) for name in ("loras", "vae", "embeddings")}
+        return cls(model, device, dtype, slots, None if without else Store(folder), **extras)
 
     def like(self, made: Made, path: Path) -> Where:
         """The place where a file was drawn, as far as nothing else is asked for. Raises AnimateError.
 
         A file names its model; whatever is not built in is only loaded if the person says so, too.
         """
-        if self.model is None and made.model not in CATALOG:
+        if self.model is None and not (made.model in CATALOG and CATALOG[made.model].built_in):
             raise AnimateError(f"{path} was drawn by {made.model}; say --model {made.model} if you trust it, or name another one")
         device, dtype = self.device, self.dtype or made.dtype
         if device is None:
@@ -179,8 +187,9 @@ class Where:
         # Bars for local files, of which there is one second's worth; downloads keep theirs.
         diffusers.utils.logging.disable_progress_bar()
         transformers.utils.logging.disable_progress_bar()
-        given = {"name": self.model, "device": self.device, "dtype": self.dtype, "slots": self.slots}
-        return load_model(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+        names = {"name": self.model, "device": self.device, "dtype": self.dtype, "slots": self.slots, "vae": self.vae}
+        given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
+        return load_model(**given, loras=self.loras, embeddings=self.embeddings, say=say)
 
     def told(self, now: Made) -> None:
         """Says what the store has saved, if it has, and what is not as it was when a file was made."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ..models import catalog
 from ..models.catalog import DEFAULT, ELSEWHERE
 from . import say
 from .draw import draw_film
@@ -31,8 +32,8 @@ def command(output: str | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)  # before anything that imports torch
     where = Where.of(options)
-    path = output or free_name([key.prompt for key in story.keyframes], ".mp4")
+    path = output or free_name([key.label for key in story.keyframes], ".mp4")
     code = draw_film(story, where, path, output is not None, as_json)
-    if where.model is None:
+    if where.model is None and catalog.default() == DEFAULT:
         say(f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 4 GB once)")
     return code

@@ -21,7 +21,7 @@ def command(output: str | None, **options: Any) -> None:
     story = storyboard(**options)
     where = Where.of(options)
     frames = timeline(story)
-    prompts = [key.prompt for key in story.keyframes]
+    prompts = [key.label for key in story.keyframes]
     path = Path(output) if output else free_name(prompts, "-sheet.png")
     begins = [next((f.index for f in frames if f.a == k and f.mix == 0), 0) for k in range(len(prompts))]
     labels = [f"{begin}: {prompt}" for begin, prompt in zip(begins, prompts, strict=True)]

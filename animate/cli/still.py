@@ -1,39 +1,113 @@
-"""animate still: one picture, or one for each of several seeds."""
+"""animate still: one picture, or one for each of several seeds or prompts, from noise or from an image."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..storyboard import build
+from .. import photo
+from ..errors import AnimateError
+from ..storyboard import Storyboard, build
+from . import compvis
 from .draw import draw_sheet, draw_still
-from .options import Where, free_name, model_options, picture_options, settings
+from .options import Where, free_name, lines, model_options, picture_options, settings
 
+STRENGTH = 0.75  # of an image to image, where none is said: as in img2img.py
 EPILOG = """\b
 Examples:
   animate still "a tree in winter" --seed 8 -o tree.png
-  animate still "a house" --count 12          twelve seeds and one contact sheet
+  animate still "a house" --count 12                             twelve seeds and one contact sheet
+  animate still "a fantasy landscape" --init-img sketch.jpg --strength 0.6
+
+As CompVis's scripts had it:
+  animate still --prompt "a tree" --plms --ddim_steps 50 --n_samples 2 --n_iter 3 --outdir out
 """
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Which pictures, and under which names."""
+
+    prompt: str | None
+    prompt_option: str | None
+    prompt_file: Path | None
+    image: str | None
+    strength: float | None
+    count: int | None
+    n_samples: int | None
+    n_iter: int | None
+    n_rows: int
+    fixed_code: bool
+    outdir: Path | None
+    skip_grid: bool
+    skip_save: bool
+    output: str | None
+
+    def prompts(self) -> list[str]:
+        said = [[self.prompt] if self.prompt is not None else [], [self.prompt_option] if self.prompt_option is not None else []]
+        if self.prompt_file:
+            said.append(lines(self.prompt_file))
+        found = [prompts for prompts in said if prompts]
+        if len(found) != 1:
+            raise AnimateError("one way to say what the picture shows: PROMPT, --prompt or --from-file")
+        return found[0]
+
+    def check(self) -> None:
+        if self.count is not None and (self.n_samples or self.n_iter):
+            raise AnimateError(f"--count {self.count} and --n_samples or --n_iter; give one of them")
+        if self.strength is not None and self.image is None:
+            raise AnimateError(f"--strength {self.strength:g} without an image to redraw; give one with --init-img")
+        if self.outdir and self.output:
+            raise AnimateError(f"--outdir {self.outdir} and -o {self.output}; give one of them")
+        if self.skip_grid and self.skip_save:
+            raise AnimateError("--skip_grid and --skip_save leave nothing to write; leave one out")
+
+    def story(self, given: dict[str, Any]) -> Storyboard:
+        seed, samples = given.get("seed", 0), self.n_samples or self.count or 1
+        pairs = compvis.seeded(self.prompts(), seed, samples, self.n_iter or 1, self.fixed_code, self.prompt_file is not None)
+        keys: list[dict[str, Any]] = [{"prompt": prompt, "seed": number} for prompt, number in pairs]
+        if self.image is not None:
+            strength = STRENGTH if self.strength is None else self.strength
+            keys = [{**key, "image": self.image, "strength": strength} for key in keys]
+            given = dict(zip(("width", "height"), photo.size(self.image), strict=True)) | given
+        return build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
+
+
 @click.command("still", epilog=EPILOG)
-@click.argument("prompt")
+@click.argument("prompt", required=False)
 @picture_options
-@click.option("--count", type=click.IntRange(1, 1000), default=None, help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
+@click.option("--count", type=click.IntRange(1, 1000), help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
+@compvis.flags
 @model_options
 @click.option("-o", "--output", help="File (.png .jpg .webp). Default: a free name under renders/.")
-def command(prompt: str, count: int | None, output: str | None, **options: Any) -> None:
+def command(**options: Any) -> None:
     """Draw one picture: the same that a film shows at a keyframe of this prompt."""
-    given = settings(options)
-    seeds = range(given.get("seed", 0), given.get("seed", 0) + (count or 1))
-    keys = [{"prompt": prompt, "seed": seed} for seed in seeds]
-    story = build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
+    compvis.translate(options)
+    asked = Asked(**{name: options.pop(name) for name in Asked.__dataclass_fields__})
+    asked.check()
+    if asked.n_samples and options["slots"] is None:
+        options["slots"] = asked.n_samples
+    story = asked.story(settings(options))
     where = Where.of(options)
-    path = Path(output) if output else free_name([prompt], ".png")
-    if count is None:
-        draw_still(story, where, path, output is not None)
+    if asked.outdir:
+        _draw_in(asked.outdir, asked, story, where)
         return
-    names = [path.with_stem(f"{path.stem}-seed-{seed}") for seed in seeds]
-    draw_sheet(story, where, path, [f"seed {seed}" for seed in seeds], output is not None, names)
+    path = Path(asked.output) if asked.output else free_name([key.label for key in story.keyframes], ".png")
+    if len(story.keyframes) == 1 and asked.count is None:
+        draw_still(story, where, path, asked.output is not None)
+        return
+    seeds = [key.seed for key in story.keyframes]
+    one = len({key.prompt for key in story.keyframes}) == 1 and len({*seeds}) == len(seeds)
+    marks = [f"seed-{seed}" for seed in seeds] if one else [f"{number:05}" for number in range(len(seeds))]
+    labels = [f"seed {seed}" for seed in seeds] if one else [key.label for key in story.keyframes]
+    draw_sheet(story, where, path, labels, asked.output is not None, [path.with_stem(f"{path.stem}-{mark}") for mark in marks])
+
+
+def _draw_in(folder: Path, asked: Asked, story: Storyboard, where: Where) -> None:
+    """Samples and a grid, as CompVis's scripts leave them."""
+    each = [] if asked.skip_save else compvis.names(folder, len(story.keyframes))
+    grid = None if asked.skip_grid else compvis.grid_name(folder)
+    draw_sheet(story, where, grid, [], False, each, asked.n_rows or asked.n_samples or None)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
-from . import fingerprint, vocabulary
-from .catalog import CATALOG, DEFAULT
+from . import catalog, loading, vocabulary
 
 if TYPE_CHECKING:
     from .base import Model
@@ -16,30 +14,46 @@ if TYPE_CHECKING:
 SLOTS = {"cuda": 8, "mps": 4, "cpu": 4}  # a CPU is about 1.5 times faster a sample in batches of 4 than alone
 
 
-def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", slots: int | None = None) -> Model:
+def load_model(
+    name: str | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    slots: int | None = None,
+    *,
+    loras: Sequence[str] = (),
+    vae: str | None = None,
+    embeddings: Sequence[str] = (),
+    say: Callable[[str], object] = loading.to_stderr,
+) -> Model:
     """Load a text-to-image model.
 
-    name    "sprout", a folder in diffusers' format, or a hub id ("stable-diffusion-v1-5/stable-diffusion-v1-5")
+    name    of `animate models` ("sprout", "sd15"), a folder in diffusers' format, a .ckpt or .safetensors file, or a hub id
+            ("stable-diffusion-v1-5/stable-diffusion-v1-5"); left out: ANIMATE_MODEL, the one in the file of settings, or sprout
     device  "auto" (CUDA, then MPS, then CPU) or any name torch knows
     dtype   "auto" (float16 on CUDA, else float32), "float32", "float16" or "bfloat16"
     slots   cels in one batch; left out: what suits the device
+    loras, vae, embeddings    as in `extras.Extras`
+    say     is told of downloads, a line each
 
     Raises AnimateError if there is no such model, or it is of no family that can be animated.
     """
-    entry = CATALOG.get(name)
-    where = entry.where if entry else name
+    from .extras import Extras, put_on
+    from .fingerprint import joined
+
+    name, entry = catalog.resolve(name or catalog.default())
     device = pick_device(device)
-    pipe = _pipeline(name, where, pick_dtype(dtype, device))
-    missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
-    if missing or hasattr(pipe, "text_encoder_2") or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
-        raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1 or 2")
+    loaded = loading.load(name, entry, pick_dtype(dtype, device), say)
+    pipe, extras = loaded.pipe, Extras(tuple(loras), vae, tuple(embeddings))
+    _check(name, pipe)
+    more = put_on(pipe, extras)
     from .base import Origin
     from .memory import out_of_memory
     from .unet import UNetModel
 
-    folder = _folder(where)
-    settings: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance} if entry else {}
-    origin = Origin(name, fingerprint.of_folder(folder), vocabulary=vocabulary.read(folder), **settings)
+    suits: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler} if entry else {}
+    words = vocabulary.read(loaded.folder) if loaded.folder else None
+    print_ = joined([loaded.fingerprint, more]) if more else loaded.fingerprint
+    origin = Origin(name, print_, vocabulary=words, extras=extras.told, **suits)
     try:
         return UNetModel(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
     except RuntimeError as error:
@@ -48,48 +62,11 @@ def load_model(name: str = DEFAULT, device: str = "auto", dtype: str = "auto", s
         raise AnimateError(f"{name} does not fit into the memory of {device}; use --dtype float16, or --device cpu") from error
 
 
-def _folder(where: str) -> Path:
-    """Where a loaded model's files lie: a folder, or a snapshot of the hub."""
-    from huggingface_hub import try_to_load_from_cache
-
-    folder = Path(where).expanduser()
-    if folder.is_dir():
-        return folder
-    index = try_to_load_from_cache(where, "model_index.json")
-    if not isinstance(index, str):
-        raise AnimateError(f"model {where} was loaded, and its files are not in the cache; set HF_HOME to a folder that can be written to")
-    return Path(index).parent
-
-
-def _pipeline(name: str, where: str, dtype: Any) -> Any:
-    from diffusers import DiffusionPipeline
-    from diffusers.utils import logging
-    from safetensors import SafetensorError
-
-    local = Path(where).expanduser().is_dir()
-    if local and not (Path(where).expanduser() / "model_index.json").is_file():
-        raise AnimateError(f"{name}: a folder without model_index.json; give one in diffusers' format")
-    if not local and (where.startswith((".", "/", "~")) or where.count("/") != 1):
-        raise AnimateError(
-            f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, a folder in diffusers\' format, or a hub id like "owner/name"'
-        )
-    # It warns of sprout's AutoencoderTiny, which its type hints do not expect and its code does; errors are raised anyway.
-    loud = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        pipe = DiffusionPipeline.from_pretrained(
-            str(Path(where).expanduser()) if local else where,
-            dtype=dtype,
-            local_files_only=local,
-            low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
-        )
-    except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
-        first = " ".join(str(error).split())[:300]
-        raise AnimateError(f"model {name} cannot be loaded: {first}") from error
-    finally:
-        logging.set_verbosity(loud)
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
+def _check(name: str, pipe: Any) -> None:
+    missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
+    third = hasattr(pipe, "text_encoder_3") or (hasattr(pipe, "text_encoder_2") and pipe.text_encoder_2 is None)
+    if missing or third or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
+        raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1, 2 or XL")
 
 
 def pick_device(name: str) -> str:

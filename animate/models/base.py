@@ -41,7 +41,9 @@ class Origin:
     fingerprint: str  # of its weights
     steps: int = 25  # that look good
     guidance: float = 7.5
+    sampler: str | None = None  # left out: the model's own
     vocabulary: Vocabulary | None = None
+    extras: tuple[str, ...] = ()  # what was put on it, in words
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Denoising:
     sampler: str
     steps: int
     start: int = 0  # the first step done; the steps before it have been done, or are skipped (image to image)
+    eta: float = 0.0  # of DDIM: how much noise every step adds
 
 
 class Model(Protocol):
@@ -86,21 +89,29 @@ class Model(Protocol):
 
     name: str
     fingerprint: str  # of its weights
+    extras: tuple[str, ...]  # what was put on it: LoRAs, a VAE, embeddings
     defaults: Defaults
     numerics: Numerics
 
-    def embed(self, prompt: str) -> Conditioning:
-        """One prompt alone, so that its bits do not depend on others."""
+    def chunks(self, prompt: str) -> int:
+        """How many times the text encoder has to read for all of a prompt; at least 1."""
+
+    def embed(self, prompt: str, count: int = 1, negative: bool = False) -> Conditioning:
+        """One prompt alone, so that its bits do not depend on others, in so many chunks. negative: it says what not to show."""
 
     def remarks(self, prompts: Sequence[str]) -> list[str]:
         """What the text encoder will not understand of a film's prompts; a line each."""
 
-    def noise(self, seed: int, width: int, height: int) -> Tensor:
-        """Standard normal float32 (C, h, w), from one CPU generator per seed: the same on every device."""
+    def draws(self, how: Denoising) -> int:
+        """How often the sampler draws noise, beside the start."""
 
-    def denoise(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+    def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
+        """Standard normal float32 (count, C, h, w), from one CPU generator per seed: the same on every device."""
+
+    def denoise(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
         """Latents before step `how.start` (unit noise for 0), (B, C, h, w) -> clean latents.
 
+        noise: (B, draws, C, h, w), what the sampler draws.
         guidance: (B,), all above 1 or none: a batch is guided as a whole or not at all.
         """
 
@@ -112,6 +123,9 @@ class Model(Protocol):
 
     def free(self) -> int | None:
         """Bytes that the device could still hold; None where there is no telling."""
+
+    def offload(self) -> bool:
+        """Keep on the device only the part that is at work. False if that is so already, or would not help."""
 
     def decode(self, latents: Tensor) -> Images:
         """(B, C, h, w) -> uint8 (B, H, W, 3)."""

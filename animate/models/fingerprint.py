@@ -7,21 +7,24 @@ import hashlib
 import json
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..places import cache
 
-WHAT_COUNTS = (".safetensors", ".bin", ".ckpt", ".pt", ".json", ".txt", ".model")  # weights, configurations, vocabularies
 
-
-def of_folder(folder: Path) -> str:
-    """A digest of the parts that the folder's model_index.json names, by the names and contents of their files; 32 hexadecimal digits."""
-    memory, index = _Memory(cache() / "fingerprints.json"), folder / "model_index.json"
-    parts = [name for name, told in json.loads(index.read_text()).items() if isinstance(told, list)]
-    files = [index, *(path for part in parts for path in (folder / part).rglob("*") if path.suffix in WHAT_COUNTS and path.is_file())]
-    lines = sorted(f"{path.relative_to(folder).as_posix()} {memory.digest(path)}" for path in files)
+def of_files(folder: Path, names: Iterable[str]) -> str:
+    """A digest of these files of a folder, by their names and contents; 32 hexadecimal digits."""
+    memory = _Memory(cache() / "fingerprints.json")
+    lines = sorted(f"{name} {memory.digest(folder / name)}" for name in names)
     memory.save()
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:32]
+    return joined(lines)
+
+
+def joined(lines: Iterable[str]) -> str:
+    """One digest of several; "" of none."""
+    whole = "\n".join(lines)
+    return hashlib.sha256(whole.encode()).hexdigest()[:32] if whole else ""
 
 
 class _Memory:

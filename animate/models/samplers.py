@@ -1,26 +1,96 @@
-"""The names that people say for samplers -> diffusers' schedulers, which are imported when one is made."""
+"""The names that people say for samplers -> diffusers' schedulers, which are imported when one is made, and their per-step noise."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
 
-# Name -> (scheduler, what it sets over the model's own configuration).
-SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "ddim": ("DDIMScheduler", {"clip_sample": False}),  # latents have no bounds; the clipping is for pixels
-    "pndm": ("PNDMScheduler", {"skip_prk_steps": True}),
-    "euler": ("EulerDiscreteScheduler", {}),
-    "dpm++2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Advance = Callable[[Any, Tensor, Tensor, Tensor, Tensor | None, float], Tensor]
+
+
+def _step(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    done: Tensor = scheduler.step(made, timestep, x, return_dict=False)[0]
+    return done
+
+
+def _ddim(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """Eta between DDIM (0) and DDPM (1): Song et al. 2020, formula 16."""
+    done: Tensor = scheduler.step(made, timestep, x, eta=eta, variance_noise=noise, return_dict=False)[0]
+    return done
+
+
+def _ancestral(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """An Euler step further down than asked, and noise back up (Karras et al. 2022's churn, as k-diffusion's ancestral samplers do it).
+
+    The scheduler takes no noise: its own is left out, ours put in.
+    """
+    clean = scheduler.step(made, timestep, x, generator=_unused(), return_dict=False)[1]
+    now, then = scheduler.sigmas[scheduler.step_index - 1], scheduler.sigmas[scheduler.step_index]
+    up = (then**2 * (now**2 - then**2) / now**2) ** 0.5
+    down = (then**2 - up**2) ** 0.5
+    exact = x.float()
+    done: Tensor = (exact + (exact - clean) / now * (down - now) + noise * up).to(made.dtype)
+    return done
+
+
+def _consistency(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """Clean latents at every step, noised to the next level but for the last (Luo et al. 2023, latent consistency models)."""
+    clean: Tensor = scheduler.step(made, timestep, x, generator=_unused(), return_dict=False)[1]
+    if noise is None:
+        return clean
+    level = scheduler.alphas_cumprod[int(scheduler.timesteps[scheduler.step_index])]
+    noisy: Tensor = level.sqrt() * clean + (1 - level).sqrt() * noise
+    return noisy
+
+
+def _unused() -> Any:
+    """For a scheduler that insists on drawing noise: not the process's own generator."""
+    import torch
+
+    return torch.Generator("cpu")
+
+
+@dataclass(frozen=True)
+class Sampler:
+    scheduler: str  # diffusers' class
+    over: Mapping[str, Any] = field(default_factory=dict)  # what it sets over the model's own configuration
+    advance: Advance = _step
+    draws: Callable[[int, float], int] = lambda steps, eta: 0  # of noise, beside the start, for so many steps with this eta
+
+
+SAMPLERS: dict[str, Sampler] = {
+    # Latents have no bounds; the clipping is for pixels.
+    "ddim": Sampler("DDIMScheduler", {"clip_sample": False}, _ddim, lambda steps, eta: steps if eta else 0),
+    "pndm": Sampler("PNDMScheduler", {"skip_prk_steps": True}),
+    "lms": Sampler("LMSDiscreteScheduler"),
+    "euler": Sampler("EulerDiscreteScheduler"),
+    "euler-a": Sampler("EulerAncestralDiscreteScheduler", {}, _ancestral, lambda steps, eta: steps),
+    "heun": Sampler("HeunDiscreteScheduler"),
+    "dpm++2m": Sampler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+    "dpm++2m-karras": Sampler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": True}),
+    "unipc": Sampler("UniPCMultistepScheduler"),
+    "lcm": Sampler("LCMScheduler", {}, _consistency, lambda steps, eta: steps - 1),
 }
-ALIASES = {"plms": "pndm", "dpm++": "dpm++2m", "dpmpp2m": "dpm++2m", "dpmsolver": "dpm++2m", "dpmsolver++": "dpm++2m"}
+ALIASES = {
+    "plms": "pndm", "klms": "lms", "keuler": "euler", "kheun": "heun",
+    "eulera": "euler-a", "eulerancestral": "euler-a", "keulera": "euler-a", "keulerancestral": "euler-a",
+    "dpm++": "dpm++2m", "dpmpp2m": "dpm++2m", "dpmsolver": "dpm++2m", "dpmsolver++": "dpm++2m", "kdpm++2m": "dpm++2m",
+    "dpm++2mkarras": "dpm++2m-karras", "dpmpp2mkarras": "dpm++2m-karras", "dpm++karras": "dpm++2m-karras",
+}  # fmt: skip
 
 
 def canonical(said: str) -> str:
-    """The one name of a sampler, however it is spelt (`DPM++ 2M`, `dpmpp_2m`). Raises AnimateError."""
-    squeezed = said.lower().translate(str.maketrans("", "", " _-"))
+    """The one name of a sampler, however it is spelt (`DPM++ 2M`, `dpmpp_2m`, `k_euler_a`). Raises AnimateError."""
+    if said in SAMPLERS:
+        return said
+    squeezed = said.lower().translate(str.maketrans("", "", " _-()"))
     name = ALIASES.get(squeezed, squeezed)
     if name not in SAMPLERS:
         close = difflib.get_close_matches(name, [*SAMPLERS, *ALIASES], 1)
@@ -31,13 +101,14 @@ def canonical(said: str) -> str:
 
 def own(config: Mapping[str, Any]) -> str:
     """The sampler that a model's scheduler configuration names; for one that we do not have, its class, which `canonical` refuses."""
-    made = str(config.get("_class_name"))
-    return next((name for name, (kind, _) in SAMPLERS.items() if kind == made), made)
+    made, karras = str(config.get("_class_name")), bool(config.get("use_karras_sigmas"))
+    found = [name for name, sampler in SAMPLERS.items() if sampler.scheduler == made]
+    return next((name for name in found if bool(SAMPLERS[name].over.get("use_karras_sigmas")) == karras), found[0] if found else made)
 
 
 def scheduler(name: str, config: Mapping[str, Any]) -> Any:
     """A fresh scheduler with a model's noise levels. Schedulers keep state: one for every batch, never shared."""
     import diffusers
 
-    kind, over = SAMPLERS[canonical(name)]
-    return getattr(diffusers, kind).from_config(config, **over)
+    sampler = SAMPLERS[canonical(name)]
+    return getattr(diffusers, sampler.scheduler).from_config(config, **sampler.over)

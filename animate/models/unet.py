@@ -1,4 +1,4 @@
-"""Stable Diffusion 1.x and 2.x, and what is shaped like them, by our own batched denoising loop.
+"""Stable Diffusion 1.x, 2.x and XL, their few-step children, and what is shaped like them, by our own batched denoising loop.
 
 diffusers' pipelines cannot start image to image from given noise, nor a batch from a later step; one loop here does all
 three. Modules and schedulers are diffusers' and transformers'.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,14 +16,15 @@ import torch
 import transformers
 from torch import Tensor
 
-from ..errors import AnimateError, AnimateWarning
-from . import memory, samplers
+from . import memory, prompts, samplers
 from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
-from .memory import out_of_memory
+from .overflow import Exactly
+from .vae import Pictures
 
 # A UNet's peak for one sample, in tensors of its first block's shape: what SD 1.5 takes at 512 pixels on a CPU (280 MiB in
 # float32, less than its weights); at 256 pixels it is 85 for two samples and 36 for four, sprout takes 12 to 31.
 PEAK = 56
+PENULTIMATE = -2  # the layer that SDXL reads of both its text encoders
 
 
 def hardware(device: torch.device) -> str:
@@ -35,98 +35,162 @@ def hardware(device: torch.device) -> str:
 
 
 class UNetModel:
-    """`models.base.Model` over the parts of a StableDiffusionPipeline."""
+    """`models.base.Model` over the parts of a StableDiffusionPipeline or a StableDiffusionXLPipeline."""
 
     def __init__(self, origin: Origin, pipe: Any, device: str, slots: int):
         self.name, self.fingerprint, self.vocabulary = origin.name, origin.fingerprint, origin.vocabulary
-        self.tokenizer, self.text_encoder, self.unet, self.vae = pipe.tokenizer, pipe.text_encoder, pipe.unet, pipe.vae
+        self.extras = origin.extras
+        self.unet, self.vae, self.device = pipe.unet, pipe.vae, torch.device(device)
+        self.readers = [(pipe.tokenizer, pipe.text_encoder)]
+        self.large = hasattr(pipe, "text_encoder_2")  # SDXL: two text encoders, a pooled vector, and the picture's size
+        if self.large:
+            self.readers.append((pipe.tokenizer_2, pipe.text_encoder_2))
+        self.silent = self.large and bool(pipe.config.get("force_zeros_for_empty_prompt", True))
         self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
-        self.device, self.dtype = torch.device(device), self.unet.dtype
-        self.overflowed = False  # said once
-        for module in (self.text_encoder, self.unet, self.vae):
-            module.to(self.device, memory_format=torch.channels_last).eval().requires_grad_(False)
-        self.factor: int = pipe.vae_scale_factor  # pixels per latent
-        side = self.unet.config.sample_size * self.factor
-        self.defaults = Defaults(origin.steps, origin.guidance, samplers.own(self.schedule), side, side)
+        for part in self._parts():
+            part.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        if self.large and self.vae.config.force_upcast:
+            self.vae.float()  # it is known to overflow in float16
+        self.offloaded = False
+        self._move(self.device)
+        self.exactly = Exactly(self.name)
+        self.pictures = Pictures(self.name, self.vae, self.device, self.exactly)
+        side = self.unet.config.sample_size * self.pictures.factor
+        self.defaults = Defaults(origin.steps, origin.guidance, origin.sampler or samplers.own(self.schedule), side, side)
         made = (torch.__version__, diffusers.__version__, transformers.__version__)
-        self.numerics = Numerics(str(self.device), hardware(self.device), str(self.dtype).removeprefix("torch."), slots, *made)
+        dtype = str(self.unet.dtype).removeprefix("torch.")
+        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, slots, *made)
 
-    @torch.inference_mode()
-    def embed(self, prompt: str) -> Conditioning:
-        """{"prompt_embeds": (tokens, width)}."""
-        tokens = self.tokenizer(prompt, padding="max_length", truncation=True, return_tensors="pt")
-        mask = tokens.attention_mask.to(self.device) if getattr(self.text_encoder.config, "use_attention_mask", False) else None
-        hidden = self.text_encoder(tokens.input_ids.to(self.device), attention_mask=mask)[0]
-        return Conditioning({"prompt_embeds": hidden[0].float().cpu()})
+    def _parts(self) -> list[Any]:
+        return [*(encoder for _, encoder in self.readers), self.unet, self.vae]
 
-    def remarks(self, prompts: Sequence[str]) -> list[str]:
-        found = [remark for prompt in prompts for remark in self._spelling(prompt)]
-        if self.vocabulary and (unknown := self.vocabulary.unknown(prompts)):
-            found.append(f"{self.name} was never shown {', '.join(unknown)}, and draws the rest; animate models lists what it knows")
-        return found
+    def _move(self, to: torch.device) -> None:
+        """All parts onto the device; where it has no room for all, they wait in memory and go there one at a time."""
+        try:
+            for part in self._parts():
+                part.to(to)
+        except RuntimeError as error:
+            if not memory.out_of_memory(error):
+                raise
+            self.offload()
 
-    def _spelling(self, prompt: str) -> list[str]:
-        ids, limit, found = self.tokenizer(prompt).input_ids, self.tokenizer.model_max_length, []
-        if len(ids) > limit:
-            read = self.tokenizer.decode(ids[: limit - 1], skip_special_tokens=True)
-            found.append(
-                f'"{prompt[:40]}..." is {len(ids) - 2} tokens long and {self.name} reads {limit - 2}: all after "{read[-40:]}" is cut; shorten it'
-            )
-        if self.vocabulary:
-            return found
-        spelt = [word for word in prompt.split() if len(word.encode()) >= 3 and len(self.tokenizer(word).input_ids) - 2 == len(word.encode())]
-        if spelt:
-            found.append(f"{self.name} knows {', '.join(spelt)} only byte by byte: it was trained on English; say it in English words")
-        return found
-
-    def noise(self, seed: int, width: int, height: int) -> Tensor:
-        shape = (self.unet.config.in_channels, height // self.factor, width // self.factor)
-        return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=torch.float32)
-
-    @torch.inference_mode()
-    def denoise(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
-        made = self._denoised(latents, positive, negative, guidance, how)
-        bad = ~made.isfinite().flatten(1).all(1)
-        if bad.any() and self.unet.dtype != torch.float32:
-            with self._exact(self.unet):  # the whole batch, for the bits, but only what overflowed is replaced
-                again = self._denoised(latents, positive, negative, guidance, how)
-            made = torch.where(bad[:, None, None, None], again, made)
-        return made
+    def offload(self) -> bool:
+        """From now on only the part at work is on the device. False if that is so already, or the device is the memory itself."""
+        if self.offloaded or self.device.type == "cpu":
+            return False
+        self.offloaded = True
+        for part in self._parts():
+            part.to("cpu")
+        memory.give_back()
+        return True
 
     @contextlib.contextmanager
-    def _exact(self, part: Any) -> Iterator[None]:
-        """A part in float32 for once: what overflows in sixteen bits comes out as no numbers, and a picture of them is black."""
-        if not self.overflowed:
-            warnings.warn(f"{self.name} overflows in {self.numerics.dtype}: what does is drawn again in float32", AnimateWarning, stacklevel=4)
-        self.overflowed = True
-        before = part.dtype
+    def _at_work(self, part: Any) -> Iterator[None]:
+        if not self.offloaded:
+            yield
+            return
         try:
-            part.float()
+            part.to(self.device)
             yield
         finally:
-            part.to(before)
+            part.to("cpu")
 
-    def _denoised(self, latents: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+    def chunks(self, prompt: str) -> int:
+        return max(prompts.chunks(tokenizer, prompt) for tokenizer, _ in self.readers)
+
+    @torch.inference_mode()
+    def embed(self, prompt: str, count: int = 1, negative: bool = False) -> Conditioning:
+        """{"prompt_embeds": (count * 77, width)}; of SDXL both encoders' side by side, and {"pooled": (width of the second,)}."""
+        found = []
+        for tokenizer, encoder in self.readers:
+            with self._at_work(encoder):
+                found.append(prompts.encode(tokenizer, encoder, prompt, count, self.device, layer=PENULTIMATE if self.large else None))
+        if not self.large:
+            return Conditioning({"prompt_embeds": found[0].hidden})
+        hidden, pooled = torch.cat([one.hidden for one in found], dim=-1), found[-1].pooled
+        if pooled is None:
+            raise TypeError(f"the second text encoder of {self.name} makes no pooled vector")
+        if negative and self.silent and not prompt:
+            hidden, pooled = torch.zeros_like(hidden), torch.zeros_like(pooled)
+        return Conditioning({"prompt_embeds": hidden, "pooled": pooled})
+
+    def remarks(self, said: Sequence[str]) -> list[str]:
+        tokenizer = self.readers[0][0]
+        found = [remark for prompt in said if (remark := prompts.told(tokenizer, prompt))]
+        if self.vocabulary:
+            unknown = self.vocabulary.unknown(said)
+            return found + [f"{self.name} was never shown {', '.join(unknown)}, and draws the rest; animate models lists what it knows"] * bool(
+                unknown
+            )
+        spelt = list(dict.fromkeys(word for prompt in said for word in prompts.spelt(tokenizer, prompt)))
+        return found + [f"{self.name} knows {', '.join(spelt)} only letter by letter: it was trained on English; say it in English words"] * bool(
+            spelt
+        )
+
+    def draws(self, how: Denoising) -> int:
+        return samplers.SAMPLERS[how.sampler].draws(how.steps - how.start, how.eta)
+
+    def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
+        shape = (self.unet.config.in_channels, height // self.pictures.factor, width // self.pictures.factor)
+        generator = torch.Generator("cpu").manual_seed(seed)
+        return torch.stack([torch.randn(shape, generator=generator, dtype=torch.float32) for _ in range(count)])
+
+    @torch.inference_mode()
+    def denoise(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+        with self._at_work(self.unet):
+            made = self._denoised(latents, noise, positive, negative, guidance, how)
+            bad = ~made.isfinite().flatten(1).all(1)
+            if bad.any() and self.unet.dtype != torch.float32:
+                with self.exactly.of(self.unet):  # the whole batch, for the bits, but only what overflowed is replaced
+                    again = self._denoised(latents, noise, positive, negative, guidance, how)
+                made = torch.where(bad[:, None, None, None], again, made)
+        return made
+
+    def _denoised(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
         scheduler, timesteps = self._schedule(how)
-        dtype = self.unet.dtype
+        advance, dtype = samplers.SAMPLERS[how.sampler].advance, self.unet.dtype
         x = latents.to(self.device, dtype)
         if how.start == 0:
             x = x * scheduler.init_noise_sigma
-        text, scale = self._to(positive), guidance.to(self.device, dtype)[:, None, None, None]
-        guided = bool((guidance > 1).any())
-        if guided:
-            text = torch.cat([self._to(negative), text])
-        for timestep in timesteps:
-            inputs = scheduler.scale_model_input(torch.cat([x, x]) if guided else x, timestep)
-            made = self.unet(inputs.contiguous(memory_format=torch.channels_last), timestep, encoder_hidden_states=text).sample
-            if guided:  # classifier-free guidance, Ho & Salimans 2022
-                without, with_ = made.chunk(2)
-                made = without + scale * (with_ - without)
-            x = scheduler.step(made, timestep, x, return_dict=False)[0]
+        predict = self._predictor(positive, negative, guidance, x.shape)
+        for number, timestep in enumerate(timesteps):
+            made = predict(scheduler.scale_model_input(x, timestep), timestep)
+            drawn = noise[:, number].to(self.device, dtype) if number < noise.shape[1] else None
+            x = advance(scheduler, made, timestep, x, drawn, how.eta)
         return x.float().cpu()
 
+    def _predictor(self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size) -> Any:
+        """The UNet's prediction for scaled latents at a timestep, guided away from `negative` where that is asked for."""
+        dim = getattr(self.unet.config, "time_cond_proj_dim", None)  # of a model that is told its guidance (Meng et al. 2022)
+        guided = dim is None and bool((guidance > 1).any())
+        given = self._inputs(positive, shape)
+        if guided:
+            given = {name: torch.cat([first, given[name]]) for name, first in self._inputs(negative, shape).items()}
+        settings: dict[str, Any] = {"encoder_hidden_states": given.pop("prompt_embeds")} | ({"added_cond_kwargs": given} if given else {})
+        if dim is not None:
+            settings["timestep_cond"] = guidance_embedding(guidance - 1, dim).to(self.device, self.unet.dtype)
+        scale = guidance.to(self.device, self.unet.dtype)[:, None, None, None]
+
+        def predict(inputs: Tensor, timestep: Tensor) -> Tensor:
+            x = torch.cat([inputs, inputs]) if guided else inputs
+            made: Tensor = self.unet(x.contiguous(memory_format=torch.channels_last), timestep, **settings).sample
+            if not guided:
+                return made
+            without, with_ = made.chunk(2)  # classifier-free guidance, Ho & Salimans 2022
+            return without + scale * (with_ - without)
+
+        return predict
+
+    def _inputs(self, conditioning: Conditioning, shape: torch.Size) -> dict[str, Tensor]:
+        given = {name: tensor.to(self.device, self.unet.dtype) for name, tensor in conditioning.tensors.items()}
+        if self.large:  # the size it should look as if it had been cropped from: none
+            height, width = (side * self.pictures.factor for side in shape[-2:])
+            size = torch.tensor([height, width, 0, 0, height, width], device=self.device, dtype=self.unet.dtype)
+            given |= {"text_embeds": given.pop("pooled"), "time_ids": size.expand(shape[0], -1)}
+        return given
+
     def room(self, width: int, height: int) -> int:
-        wide: int = self.unet.config.block_out_channels[0] * (width // self.factor) * (height // self.factor)
+        wide: int = self.unet.config.block_out_channels[0] * (width // self.pictures.factor) * (height // self.pictures.factor)
         size: int = self.unet.dtype.itemsize
         return 2 * PEAK * wide * size  # with the prompt, and without
 
@@ -147,47 +211,18 @@ class UNetModel:
             scheduler.set_begin_index(first)
         return scheduler, scheduler.timesteps[first:]
 
-    def _to(self, conditioning: Conditioning) -> Tensor:
-        return conditioning.tensors["prompt_embeds"].to(self.device, self.unet.dtype)
-
-    @torch.inference_mode()
     def decode(self, latents: Tensor) -> Images:
-        """One at a time: a decoder's peak memory is its batch's, and a picture's bits are its own."""
-        pictures = []
-        for single in latents:
-            image = self._picture(single)
-            if not image.isfinite().all() and self.vae.dtype != torch.float32:
-                with self._exact(self.vae):
-                    image = self._picture(single)
-            if not image.isfinite().all():
-                raise AnimateError(f"{self.name}: its VAE made no numbers of a picture, in float32 too; its files may be damaged: load it again")
-            pictures.append((image / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu())
-        images: Images = torch.stack(pictures).numpy()
-        return images
+        with self._at_work(self.vae):
+            return self.pictures.decode(latents)
 
-    def _picture(self, latents: Tensor) -> Tensor:
-        """(C, h, w) -> float32 (3, H, W) in -1..1; in tiles once the device has no room for a whole one."""
-        shift = getattr(self.vae.config, "shift_factor", None) or 0.0
-        x = latents[None].to(self.device, self.vae.dtype) / self.vae.config.scaling_factor + shift
-        try:
-            made: Tensor = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0].float()
-            return made
-        except RuntimeError as error:
-            if not out_of_memory(error):
-                raise
-            if self.vae.use_tiling:
-                side = f"{latents.shape[-1] * self.factor} x {latents.shape[-2] * self.factor}"
-                raise AnimateError(f"not enough memory on {self.device} to decode {side} pixels; use smaller --width and --height") from error
-        memory.give_back()
-        warnings.warn(f"not enough memory on {self.device} to decode a whole picture: going on in tiles", AnimateWarning, stacklevel=3)
-        self.vae.enable_tiling()
-        return self._picture(latents)
-
-    @torch.inference_mode()
     def encode(self, images: Images) -> Tensor:
-        x = torch.tensor(images, device=self.device).permute(0, 3, 1, 2).to(self.vae.dtype) / 127.5 - 1
-        made = self.vae.encode(x.contiguous(memory_format=torch.channels_last))
-        clean = made.latents if hasattr(made, "latents") else made.latent_dist.mode()
-        shift = getattr(self.vae.config, "shift_factor", None) or 0.0
-        latents: Tensor = (clean.float() - shift) * self.vae.config.scaling_factor
-        return latents.cpu()
+        with self._at_work(self.vae):
+            return self.pictures.encode(images)
+
+
+def guidance_embedding(guidance: Tensor, dim: int) -> Tensor:
+    """(B,) -> (B, dim): sines and cosines of a thousandfold guidance, as timesteps are embedded (Meng et al. 2022)."""
+    half = dim // 2
+    rates = torch.exp(torch.arange(half, dtype=torch.float32) * (-torch.log(torch.tensor(10000.0)) / (half - 1)))
+    angles = 1000.0 * guidance.float()[:, None] * rates[None]
+    return torch.nn.functional.pad(torch.cat([angles.sin(), angles.cos()], dim=1), (0, dim % 2))

@@ -1,0 +1,114 @@
+"""Commands of 2022's tutorials, with `animate still` in the place of the scripts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from animate import Sampling, photo, recipe, still
+from animate.cli.compvis import seeded
+from animate.models.unet import UNetModel
+from conftest import Run, Work
+from test_photo import picture
+
+
+def pixels(path: Path) -> np.ndarray:
+    with PIL.Image.open(path) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+def test_txt2img_with_all_its_flags(run: Run, tiny: UNetModel, tmp_path: Path, work: Work) -> None:
+    line = "still --prompt A --plms --ddim_steps 4 --ddim_eta 0 --H 32 --W 64 --scale 2 --n_samples 2 --n_iter 2 --n_rows 4 --seed 8 --outdir out"
+    code, out, err = run(*("a tree" if word == "A" else word for word in line.split()), "--precision", "full")
+    assert (code, err) == (0, "")
+    assert out == "out/grid-0000.png\n"
+    samples = sorted((tmp_path / "out" / "samples").iterdir())
+    assert [path.name for path in samples] == ["00000.png", "00001.png", "00002.png", "00003.png"]
+    for seed, path in enumerate(samples, 8):
+        as_ours = Sampling(steps=4, guidance=2.0, sampler="pndm")
+        assert np.array_equal(pixels(path), still("a tree", tiny, slots=2, seed=seed, sampling=as_ours, width=64, height=32))
+    assert pixels(tmp_path / "out" / "grid-0000.png").shape == (8 + 32 + 8, 8 + 4 * (64 + 8), 3)
+    assert recipe.read(samples[0]).storyboard.sampling == Sampling(steps=4, guidance=2.0, sampler="pndm")
+
+
+def test_a_second_command_goes_on_counting(run: Run, tmp_path: Path) -> None:
+    for _ in range(2):
+        assert run("still", "a tree", "--ddim_steps", "1", "--n_samples", "1", "--outdir", "out")[0] == 0
+    assert sorted(path.name for path in tmp_path.rglob("*.png")) == ["00000.png", "00001.png", "grid-0000.png", "grid-0001.png"]
+
+
+def test_img2img_redraws_a_sketch(run: Run, tiny: UNetModel, tmp_path: Path) -> None:
+    sketch = picture(tmp_path / "sketch.png", (64, 48))
+    words = "--init-img sketch.png --strength 0.5 --ddim_steps 6 --scale 3 --outdir out --skip_grid".split()
+    code, out, _ = run("still", "a tree", *words)
+    assert (code, out) == (0, "out/samples/00000.png\n")
+    expected = still("a tree", tiny, image=sketch, strength=0.5, sampling=Sampling(steps=6, guidance=3.0, sampler="ddim"))
+    assert np.array_equal(pixels(tmp_path / "out" / "samples" / "00000.png"), expected)
+    assert expected.shape == (48, 64, 3)
+    assert run("still", "a tree", "--init-img", "sketch.png", "--plms", "--ddim_steps", "4", "-o", "plms.png")[0] == 0, "their script could not"
+
+
+def test_strength_counts_steps_as_theirs(run: Run, tmp_path: Path, work: Work) -> None:
+    picture(tmp_path / "sketch.png")
+    assert (
+        run("still", "a", "--init-img", "sketch.png", "--strength", "0.75", "--ddim_steps", "6", "--scale", "1", "-o", "a.png", "--no-store")[0] == 0
+    )
+    assert work.calls == int(0.75 * 6)
+
+
+def test_prompts_from_a_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "prompts.txt").write_text("a seed\na tree\na house\n")
+    code, _, _ = run(
+        "still", "--from-file", "prompts.txt", "--n_iter", "2", "--n_samples", "3", "--ddim_steps", "1", "--outdir", "out", "--fixed_code"
+    )
+    assert code == 0
+    keys = recipe.read(tmp_path / "out" / "grid-0000.png").storyboard.keyframes
+    assert [(key.prompt, key.seed) for key in keys] == [("a seed", 0), ("a tree", 1), ("a house", 2)] * 2
+    assert np.array_equal(pixels(tmp_path / "out" / "samples" / "00001.png"), pixels(tmp_path / "out" / "samples" / "00004.png"))
+
+
+def test_seeds_go_up_from_batch_to_batch_unless_the_code_is_fixed() -> None:
+    assert seeded(["a"], 5, 2, 2, False, False) == [("a", 5), ("a", 6), ("a", 7), ("a", 8)]
+    assert seeded(["a"], 5, 2, 2, True, False) == [("a", 5), ("a", 6), ("a", 5), ("a", 6)]
+    assert seeded(["a", "b"], 0, 2, 2, False, True) == [("a", 0), ("b", 1), ("a", 2), ("b", 3)]
+
+
+def test_grids_are_drawn_again(run: Run, tiny_folder: Path, tmp_path: Path) -> None:
+    assert run("still", "a tree", "--n_samples", "3", "--n_rows", "1", "--ddim_steps", "1", "--outdir", "out")[0] == 0
+    assert run("again", "out/grid-0000.png", "--model", str(tiny_folder), "-o", "again.png")[0] == 0
+    assert np.array_equal(pixels(tmp_path / "again.png"), pixels(tmp_path / "out" / "grid-0000.png"))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["a", "--prompt", "b"], "one way to say what the picture shows"),
+        ([], "one way to say what the picture shows"),
+        (["a", "--steps", "4", "--ddim_steps", "5"], "--ddim_steps 5 and steps 4; give one of them"),
+        (["a", "--plms", "--dpm_solver"], "give one of them"),
+        (["a", "--plms", "--ddim_eta", "0.5"], "only the sampler ddim has it"),
+        (["a", "--strength", "0.5"], "without an image to redraw"),
+        (["a", "--init-img", "none.png"], "none.png: no picture that can be read"),
+        (["a", "--count", "2", "--n_iter", "2"], "--count 2 and --n_samples or --n_iter"),
+        (["a", "--outdir", "o", "-o", "x.png"], "give one of them"),
+        (["a", "--outdir", "o", "--skip_grid", "--skip_save"], "leave nothing to write"),
+    ],
+)
+def test_what_contradicts_itself_is_told(run: Run, tmp_path: Path, words: list[str], said: str) -> None:
+    code, _, err = run("still", *words)
+    assert code == 2
+    assert said in err
+    assert err.count("\n") == 1
+    assert not list(tmp_path.rglob("*.png"))
+
+
+def test_photos_keep_their_size_to_the_next_eight(run: Run, tmp_path: Path) -> None:
+    picture(tmp_path / "odd.png", (71, 66))
+    code, _, err = run("still", "a tree", "--image", "odd.png", "--steps", "2", "-o", "a.png")
+    assert code == 0
+    assert "odd.png is 71 x 66 pixels: drawn as 64 x 64" in err
+    assert pixels(tmp_path / "a.png").shape == (64, 64, 3)
+    assert photo.size(str(tmp_path / "odd.png")) == (64, 64)

@@ -1,0 +1,155 @@
+"""Pictures from files: keyframes that are images, and stills that begin with one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from animate import AnimateError, AnimateWarning, Sampling, Storyboard, photo, render, sheet, still
+from animate.film import Images, resolve
+from animate.models.unet import UNetModel
+from animate.plan import MIDDLE, Start, plan
+from animate.storyboard import build, read
+from animate.timeline import timeline
+from conftest import Run, Work
+
+FAST = Sampling(steps=10, guidance=2.0, sampler="ddim")
+
+
+def picture(path: Path, size: tuple[int, int] = (64, 64), **settings: object) -> str:
+    """A soft picture with a dark left and a red top."""
+    x, y = np.meshgrid(np.linspace(0, 1, size[0]), np.linspace(0, 1, size[1]))
+    PIL.Image.fromarray(np.uint8(np.stack([255 * x * (1 - y), 120 * x, 80 * x], -1))).save(path, **settings)  # type: ignore[arg-type]
+    return str(path)
+
+
+@pytest.fixture
+def red(tmp_path: Path) -> str:
+    return picture(tmp_path / "red.png")
+
+
+def test_a_picture_is_upright_on_white_and_covers_the_film(tmp_path: Path) -> None:
+    turned = PIL.Image.Exif()
+    turned[0x0112] = 6  # taken with the camera on its side
+    sideways = picture(tmp_path / "turned.jpg", (40, 24), exif=turned)
+    assert photo.size(sideways) == (24, 40)
+    with pytest.warns(AnimateWarning, match=r"turned.jpg is 24 x 40 pixels: drawn as 24 x 24"):
+        assert photo.read(sideways, 24, 24).shape == (24, 24, 3)
+    PIL.Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "clear.png")
+    assert (photo.read(str(tmp_path / "clear.png"), 16, 16) == 255).all()
+    assert photo.size(picture(tmp_path / "odd.png", (71, 66))) == (64, 64)
+
+
+def test_what_is_no_picture_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "words.png").write_text("no picture")
+    monkeypatch.setattr(photo, "MOST", 3000)
+    large, small = picture(tmp_path / "large.png"), picture(tmp_path / "small.png", (7, 7))
+    for path, said in (
+        (tmp_path / "none.png", "No such file"),
+        (tmp_path / "words.png", "no picture"),
+        (large, "allowed: up to"),
+        (small, "smaller"),
+    ):
+        with pytest.raises(AnimateError, match=said) as refused:
+            photo.size(str(path))
+        assert "\n" not in str(refused.value)
+
+
+def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red: str) -> None:
+    story = build({"keyframes": [{"image": red}, "a tree", {"image": red, "prompt": "a seed"}], "frames": 9, "sampling": FAST})
+    made = list(render(story, tiny))
+    pixels = photo.read(red, 64, 64)
+    itself = tiny.decode(tiny.encode(pixels[None]))[0]
+    assert np.array_equal(made[0], itself)
+    assert np.array_equal(made[8], itself)
+    assert np.array_equal(made[4], still("a tree", tiny, slots=4, sampling=FAST))
+    assert len({image.tobytes() for image in made[:8]}) == 8
+
+
+def test_the_share_of_denoising_rises_from_an_image_to_the_middle(tiny: UNetModel, red: str) -> None:
+    story = resolve(build({"keyframes": [{"image": red}, "a tree"], "frames": 11, "sampling": FAST}), tiny.defaults)
+    made = plan(timeline(story), story, Images.of(story).digests)
+    first, *between, last = (made.cels[key] for key in made.order)
+    assert (first.start, last.start) == (Start(10), Start(0))
+    done = [10 - cel.start.step for cel in between]
+    assert done == sorted(done[:5]) + sorted(done[5:], reverse=True)
+    assert max(done) == int(MIDDLE * 10)
+    assert all(cel.start.parents == (first.key, last.key) for cel in between)
+    assert set(made.cels) == set(made.order), "the still of the prompt is a frame of the film, and not drawn for it alone"
+    part = made.only([4, 5])
+    assert set(part.cels) == {*part.order, first.key, last.key}
+
+
+def test_frames_between_images_are_drawn_in_full_batches(tiny: UNetModel, red: str, tmp_path: Path, work: Work) -> None:
+    blue = picture(tmp_path / "blue.png", (64, 64))
+    with PIL.Image.open(blue) as opened:
+        PIL.Image.fromarray(np.asarray(opened)[..., ::-1]).save(blue)
+    story = build({"keyframes": [{"image": red}, {"image": blue}], "frames": 10, "sampling": FAST})
+    made = np.stack(list(render(story, tiny))).astype(int)
+    assert work.samples == 2 * 4 * sum([2, 3, 5]), "guided, in four slots: two frames of 2 steps, two of 3, four of 5"
+    ends = [tiny.decode(tiny.encode(photo.read(path, 64, 64)[None]))[0] for path in (red, blue)]
+    assert np.array_equal(made[[0, -1]], np.stack(ends))
+
+
+def test_a_still_may_redraw_an_image(tiny: UNetModel, red: str) -> None:
+    def drawn(strength: float) -> np.ndarray:
+        return still("a tree", tiny, image=red, strength=strength, sampling=FAST).astype(int)
+
+    itself = tiny.decode(tiny.encode(photo.read(red, 64, 64)[None]))[0].astype(int)
+    far = [np.abs(drawn(strength) - itself).mean() for strength in (0.0, 0.3, 0.9)]
+    assert far[0] == 0 < far[1] < far[2]
+    assert drawn(1.0).shape == (64, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ({"prompt": ""}, "an empty prompt"),
+        ({"prompt": "a", "strength": 0.5}, "strength 0.5 without an image"),
+        ({"image": "x.png", "strength": 0.5}, "without a prompt"),
+        ({"prompt": "a", "image": "x.png", "strength": 1.5}, "less than or equal to 1"),
+    ],
+)
+def test_what_cannot_be_is_told(key: dict[str, object], said: str) -> None:
+    with pytest.raises(AnimateError, match=said):
+        build({"keyframes": [key, "b"]})
+
+
+def test_a_strength_that_leaves_no_step_is_told(tiny: UNetModel, red: str) -> None:
+    with pytest.raises(AnimateError, match=r"strength 0.05 of 10 steps is none; raise --strength or --steps"):
+        still("a tree", tiny, image=red, strength=0.05, sampling=FAST)
+
+
+def test_images_lie_beside_the_storyboard_and_in_the_recipe(tiny: UNetModel, red: str, tmp_path: Path) -> None:
+    (tmp_path / "film.yaml").write_text("frames: 4\nkeyframes:\n- image: red.png\n- a tree\n")
+    story = read(tmp_path / "film.yaml")
+    assert story.keyframes[0].image == red
+    images = sheet(story.replace(sampling=FAST), tiny)
+    list(images)
+    assert [*images.recipe.made.images] == [red]
+
+
+def test_a_film_with_an_image_is_drawn_again_and_a_changed_image_is_told(run: Run, tiny_folder: Path, red: str, tmp_path: Path) -> None:
+    (tmp_path / "film.yaml").write_text(f"frames: 4\nsampling: {{steps: 4}}\nkeyframes:\n- image: {red}\n- a tree\n")
+    assert run("film.yaml", "-o", "film.gif")[0] == 0
+    assert run("verify", "film.gif", "--model", str(tiny_folder))[0] == 0
+    picture(Path(red))
+    with PIL.Image.open(red) as opened:
+        opened.transpose(PIL.Image.Transpose.FLIP_LEFT_RIGHT).save(red)
+    code, out, _ = run("verify", "film.gif", "--model", str(tiny_folder))
+    assert code == 1
+    assert f"{red}: " in out
+    assert run("show", "film.gif")[1].count("red.png") == 1
+
+
+def test_one_image_alone_is_no_film(tiny: UNetModel, red: str) -> None:
+    with pytest.raises(AnimateError, match="does not move"):
+        render(build({"keyframes": [{"image": red}], "loop": "cycle"}), tiny)
+
+
+def test_every_face_of_a_storyboard_takes_images(red: str) -> None:
+    story = Storyboard.of("a seed", frames=4, loop="cycle").replace(keyframes=[{"image": red}, "a tree"])
+    assert [key.label for key in story.keyframes] == ["red", "a tree"]
