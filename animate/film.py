@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from .storyboard import Keyframe, Sampling, Storyboard, build
 from .timeline import timeline
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
+BESIDE = (1 / 64, -1 / 64, 1 / 32, -1 / 32)  # of a segment: where a flagged picture is drawn instead
 
 
 def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
@@ -129,6 +131,7 @@ class Pictures(Iterator[Image]):
         self._numerics = replace(model.numerics, slots=slots)
         self._images = self._drawn(what, store)
         self.digests: list[str] = []
+        self._beside, self._withheld = 0, list[int]()  # pictures that the safety checker had drawn elsewhere, or not shown
 
     def __next__(self) -> Image:
         image, digest = next(self._images)
@@ -136,14 +139,49 @@ class Pictures(Iterator[Image]):
         return image
 
     def _drawn(self, what: plan.Plan, store: Store | None) -> Iterator[tuple[Image, str]]:
-        """Decoded in order; a picture shown on and on is decoded once."""
-        shown, image, digest = "", np.empty(0), ""
-        for key, latents in zip(what.order, self._latents(what, store), strict=True):
+        """Decoded in order; a picture shown on and on is decoded once. One that may not be shown gives way to the last, or the next, that may."""
+        shown, last, late = "", None, 0
+        for number, (key, latents) in enumerate(zip(what.order, self._latents(what, store), strict=True)):
             if key != shown:
-                image = self._model.decode(latents[None])[0]
+                shown, image = key, self._allowed(what.cels[key], latents)
+            if image is None:
+                self._withheld.append(number)
+                image = self._blank() if self._verb == "sheet" and len(what.order) > 1 else None
+            if image is not None:
                 image.setflags(write=False)  # it may be shown again
-                shown, digest = key, recipe.digest(image)
-            yield image, digest
+                last = image, recipe.digest(image)
+            elif last is None:
+                late += 1
+                continue
+            while late:
+                late -= 1
+                yield last
+            yield last
+        if self._withheld and last is None:
+            raise AnimateError("the safety checker flags every picture; use another prompt or seed, or --no-safety, which shows what it flags")
+        if self._beside or self._withheld:
+            told = f"the safety checker flagged {self._beside + len(self._withheld)} of {len(what.order)} pictures"
+            told += f": {self._beside} are drawn a little beside, {len(self._withheld)} show a neighbour; --no-safety shows them"
+            warnings.warn(told, AnimateWarning, stacklevel=2)
+
+    def _allowed(self, cel: plan.Cel, latents: Tensor) -> Image | None:
+        """The picture, or one from very near it if the safety checker flags it; None if it flags those, too."""
+        for number, made in enumerate(itertools.chain([latents], self._near(cel))):
+            image: Image = self._model.decode(made[None])[0]
+            if not self._model.flagged(image[None])[0]:
+                self._beside += bool(number)
+                return image
+        return None
+
+    def _near(self, cel: plan.Cel) -> Iterator[Tensor]:
+        """Drawn at mixes on both sides of a cel's own; none for a still, which has no sides."""
+        a, b, draw = cel.look.a, cel.look.b, engine.Drawer(self._model, self._inputs.pixels)
+        for mix in (cel.look.mix + step for step in BESIDE if a != b and 0 < cel.look.mix + step < 1):
+            near = plan.Plan.showing([plan.line(plan.look(a, b, mix), self._story)])
+            yield from engine.run(near, draw, {}, self._numerics.slots, draw.kind)
+
+    def _blank(self) -> Image:
+        return np.full((self._story.height or 0, self._story.width or 0, 3), 250, np.uint8)
 
     def _latents(self, what: plan.Plan, store: Store | None) -> Iterator[Tensor]:
         """Batches half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots."""
@@ -183,7 +221,16 @@ class Pictures(Iterator[Image]):
         )  # fmt: skip
         timed = story.replace(frames=story.count, fps=story.rate, duration=None)
         frames = None if self._frames is None else tuple(self._frames)
-        return Recipe(version=1, made_by=recipe.MAKER, verb=self._verb, storyboard=timed, made=made, digests=tuple(self.digests), frames=frames)
+        return Recipe(
+            version=1,
+            made_by=recipe.MAKER,
+            verb=self._verb,
+            storyboard=timed,
+            made=made,
+            digests=tuple(self.digests),
+            frames=frames,
+            withheld=tuple(self._withheld),
+        )
 
     def note(self, count: int) -> str:
         """The recipe of the first `count` images as text, for `write_video`."""

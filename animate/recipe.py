@@ -54,6 +54,7 @@ class Recipe(Frozen):
     digests: tuple[str, ...]  # of the images, in order
     labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
     columns: int | None = Field(None, ge=1)  # of a contact sheet, where that was asked for
+    withheld: tuple[int, ...] = ()  # images, by their number, that the safety checker flagged: they show a neighbour
     frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
 
     @model_validator(mode="after")

@@ -295,6 +295,62 @@ def test_a_container_has_the_room_that_its_limit_leaves(tmp_path: Path, monkeypa
     assert memory.free(torch.device("cpu")) is None
 
 
+class Card:
+    """A device that allocates nothing: it notes which parts of a model are on it."""
+
+    sizes = {"text": 2, "unet": 8, "vae": 1}  # noqa: RUF012
+
+    def __init__(self, model: UNetModel, monkeypatch: pytest.MonkeyPatch):
+        self.on, self.most = set(self.sizes), 0
+        monkeypatch.setattr(model, "device", torch.device("meta"))  # any but a CPU
+        for part, name in zip(model._parts(), self.sizes, strict=True):
+            monkeypatch.setattr(part, "to", lambda to, name=name: self.moved(name, to))
+
+    def moved(self, name: str, to: object) -> None:
+        self.on = self.on - {name} if str(to) == "cpu" else self.on | {name}
+        self.most = max(self.most, sum(self.sizes[one] for one in self.on) if str(to) != "cpu" else 0)
+
+
+def test_the_parts_take_turns_where_all_of_them_do_not_fit(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = load_model(str(tiny_folder), device="cpu", slots=1)
+    assert isinstance(model, UNetModel)
+    assert not model.offload(), "on a CPU the parts are in memory anyway"
+    card = Card(model, monkeypatch)
+    assert model.offload()
+    assert not model.offload(), "once"
+    for part, name in zip(model._parts(), ("text", "unet", "vae"), strict=True):
+        with model._at_work(part):
+            assert card.on == {name}
+    assert not card.on
+    assert card.most == 8
+
+
+def test_out_of_memory_takes_turns_after_the_last_halving(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fake device: two pictures do not fit, and one only once the other parts are gone."""
+    model, alone = (load_model(str(tiny_folder), device="cpu", slots=slots) for slots in (2, 1))
+    assert isinstance(model, UNetModel)
+    turns: list[bool] = []
+
+    def refuse(_: object, args: tuple[torch.Tensor, ...], kwargs: object) -> None:
+        if not turns:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    model.unet.register_forward_pre_hook(refuse, with_kwargs=True)
+
+    def offload() -> bool:
+        turns.append(True)
+        return len(turns) == 1
+
+    monkeypatch.setattr(model, "offload", offload)
+    with pytest.warns(AnimateWarning) as said:
+        made = np.stack(list(render(STORY, model)))
+    assert [str(warning.message) for warning in said] == [
+        "not enough memory for 2 pictures in a batch: going on with 1",
+        "not enough memory for one picture: going on with one part of the model at a time on the device",
+    ]
+    assert np.array_equal(made, np.stack(list(render(STORY, alone))))
+
+
 def test_no_room_for_one_picture_is_one_line(tiny_folder: Path) -> None:
     model = load_model(str(tiny_folder), device="cpu", slots=2)
     assert isinstance(model, UNetModel)

@@ -84,6 +84,7 @@ model_options = _stack(
     click.option("--lora", "loras", multiple=True, metavar="FILE|ID[:WEIGHT]", help="A LoRA put on the model; may be repeated."),
     click.option("--vae", metavar="FILE|FOLDER|ID", help="Another VAE."),
     click.option("--embedding", "embeddings", multiple=True, metavar="FILE|ID[:TOKEN]", help="A word to know (textual inversion); may be repeated."),
+    click.option("--no-safety", is_flag=True, help="Show what the model's safety checker flags, too; the model may draw what you would not show."),
     click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
     click.option("--dtype", help="auto, float32, float16 or bfloat16."),
     click.option("--slots", type=click.IntRange(1, 256), help="Pictures drawn in one batch. Default: what suits the device."),
@@ -146,6 +147,7 @@ class Where:
     loras: tuple[str, ...] = ()
     vae: str | None = None
     embeddings: tuple[str, ...] = ()
+    safety: bool = True
     made: Made | None = None  # where a file was made that is drawn again
 
     @classmethod
@@ -157,7 +159,7 @@ class Where:
         if folder and without:
             raise AnimateError(f"--store {folder} and --no-store; give one of them")
         model, device, dtype, slots = (options.pop(name) for name in ("model_name", "device", "dtype", "slots"))
-        extras = {name: options.pop(name) for name in ("loras", "vae", "embeddings")}
+        extras = {name: options.pop(name) for name in ("loras", "vae", "embeddings")} | {"safety": not options.pop("no_safety")}
         return cls(model, device, dtype, slots, None if without else Store(folder), **extras)
 
     def like(self, made: Made, path: Path) -> Where:
@@ -189,7 +191,7 @@ class Where:
         transformers.utils.logging.disable_progress_bar()
         names = {"name": self.model, "device": self.device, "dtype": self.dtype, "slots": self.slots, "vae": self.vae}
         given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
-        return load_model(**given, loras=self.loras, embeddings=self.embeddings, say=say)
+        return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, say=say)
 
     def told(self, now: Made) -> None:
         """Says what the store has saved, if it has, and what is not as it was when a file was made."""

@@ -24,11 +24,12 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     """
     options["no_store"] = True
     where, found = Where.of(options), recipe.read(file)
-    last = len(found.digests) - 1
+    own = [number for number in range(len(found.digests)) if number not in found.withheld]
+    last = len(own) - 1
     if last < 0:
         raise click.ClickException(f"{file}: a recipe without pictures; there is nothing to compare")
     count = min(count, last + 1)
-    chosen = sorted({round(i * last / max(1, count - 1)) for i in range(count)})
+    chosen = sorted({own[round(i * last / max(1, count - 1))] for i in range(count)})
     from .. import film
 
     model = where.like(found.made, file).load()

@@ -23,6 +23,7 @@ def load_model(
     loras: Sequence[str] = (),
     vae: str | None = None,
     embeddings: Sequence[str] = (),
+    safety: bool = True,
     say: Callable[[str], object] = loading.to_stderr,
 ) -> Model:
     """Load a text-to-image model.
@@ -33,6 +34,7 @@ def load_model(
     dtype   "auto" (float16 on CUDA, else float32), "float32", "float16" or "bfloat16"
     slots   cels in one batch; left out: what suits the device
     loras, vae, embeddings    as in `extras.Extras`
+    safety  whether pictures are checked where the model has a safety checker
     say     is told of downloads, a line each
 
     Raises AnimateError if there is no such model, or it is of no family that can be animated.
@@ -45,6 +47,8 @@ def load_model(
     loaded = loading.load(name, entry, pick_dtype(dtype, device), say)
     pipe, extras = loaded.pipe, Extras(tuple(loras), vae, tuple(embeddings))
     _check(name, pipe)
+    if not safety:
+        pipe.safety_checker = None
     more = put_on(pipe, extras)
     from .base import Origin
     from .memory import out_of_memory

@@ -130,5 +130,8 @@ class Model(Protocol):
     def decode(self, latents: Tensor) -> Images:
         """(B, C, h, w) -> uint8 (B, H, W, 3)."""
 
+    def flagged(self, images: Images) -> list[bool]:
+        """Which of them, uint8 (B, H, W, 3), its safety checker would not show; none where it has no checker."""
+
     def encode(self, images: Images) -> Tensor:
         """uint8 (B, H, W, 3) -> clean latents (B, C, h, w), the mean and no draw."""

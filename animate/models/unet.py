@@ -19,6 +19,7 @@ from torch import Tensor
 from . import memory, prompts, samplers
 from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
 from .overflow import Exactly
+from .safety import Checker
 from .vae import Pictures
 
 # A UNet's peak for one sample, in tensors of its first block's shape: what SD 1.5 takes at 512 pixels on a CPU (280 MiB in
@@ -45,6 +46,7 @@ class UNetModel:
         self.large = hasattr(pipe, "text_encoder_2")  # SDXL: two text encoders, a pooled vector, and the picture's size
         if self.large:
             self.readers.append((pipe.tokenizer_2, pipe.text_encoder_2))
+        self.checker = Checker(pipe) if getattr(pipe, "safety_checker", None) is not None else None
         self.silent = self.large and bool(pipe.config.get("force_zeros_for_empty_prompt", True))
         self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
         for part in self._parts():
@@ -62,7 +64,8 @@ class UNetModel:
         self.numerics = Numerics(str(self.device), hardware(self.device), dtype, slots, *made)
 
     def _parts(self) -> list[Any]:
-        return [*(encoder for _, encoder in self.readers), self.unet, self.vae]
+        checker = [self.checker.part] if self.checker else []
+        return [*(encoder for _, encoder in self.readers), self.unet, self.vae, *checker]
 
     def _move(self, to: torch.device) -> None:
         """All parts onto the device; where it has no room for all, they wait in memory and go there one at a time."""
@@ -214,6 +217,12 @@ class UNetModel:
     def decode(self, latents: Tensor) -> Images:
         with self._at_work(self.vae):
             return self.pictures.decode(latents)
+
+    def flagged(self, images: Images) -> list[bool]:
+        if self.checker is None:
+            return [False] * len(images)
+        with self._at_work(self.checker.part):
+            return self.checker.flagged(images)
 
     def encode(self, images: Images) -> Tensor:
         with self._at_work(self.vae):
