@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -247,3 +248,19 @@ def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path,
     assert re.fullmatch(r"(animate: 100000 frames will take about .*\n)?", err)
     assert len(read(film, (64, 64))) > 1
     assert list(tmp_path.iterdir()) == [film]
+
+
+def test_the_doctor_tries_a_model_before_a_long_render(run: Run, tiny_folder: Path, tmp_path: Path) -> None:
+    code, out, _ = run("doctor", "--model", str(tiny_folder), "--slots", "2")
+    assert code == 0
+    assert all(line.startswith("ok    model") for line in out.splitlines())
+    assert "in a batch of at most 2" in out
+    assert "a frame of 25 steps takes about" in out
+    shutil.copytree(tiny_folder, tmp_path / "broken")
+    (tmp_path / "broken" / "unet" / "config.json").write_text("{}")
+    code, out, _ = run("doctor", "--model", "broken")
+    assert code == 1
+    assert out.startswith("FAIL  model      model broken cannot be loaded")
+    code, out, _ = run("doctor", "--model", str(tiny_folder), "--width", "9")
+    assert (code, out.count("FAIL")) == (1, 1)
+    assert "multiples of 8" in out

@@ -7,20 +7,32 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ..errors import AnimateError
+from .options import Where, model_options
 
 
 @click.command("doctor")
-def command() -> int:
-    """Say what works on this machine and what does not; exit code 1 if something needed does not."""
+@model_options
+@click.option("--width", type=int, help="Pixels of the picture that --model is tried with. Default: the model's.")
+@click.option("--height", type=int, help="Pixels of the picture that --model is tried with. Default: the model's.")
+def command(width: int | None, height: int | None, **options: Any) -> int:
+    """Say what works on this machine and what does not; exit code 1 if something needed does not.
+
+    With --model: whether that model fits and runs here, found out by one picture of two steps.
+    """
+    where = Where.of(options)
+    checks: dict[str, Callable[[], Finding]] = {"model": partial(_trial, where, width, height)} if where.model else CHECKS
     failed = False
-    for name, check in CHECKS.items():
+    for name, check in checks.items():
         for good, line in check():
             failed |= not good
             click.echo(f"{'ok  ' if good else 'FAIL'}  {name:<9}  {line}")
@@ -28,6 +40,33 @@ def command() -> int:
 
 
 Finding = Iterator[tuple[bool, str]]
+
+
+def _trial(where: Where, width: int | None, height: int | None) -> Finding:
+    """Loads a model and draws with it."""
+    from .. import film, preflight
+
+    try:
+        model = where.load()
+        d, n = model.defaults, model.numerics
+        yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
+        size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
+        free, room = model.free(), model.room(size["width"], size["height"])
+        if free is not None:
+            slots = min(n.slots, free // room)
+            told = f"a picture of {size['width']} x {size['height']} pixels takes about {preflight.told(room)}, {preflight.told(free)} are free"
+            yield slots > 0, f"{told}: {slots} in a batch of at most {n.slots}"
+        _, two, four = (_timed(partial(film.still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
+        frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
+        yield True, f"a frame of {d.steps} steps takes about {frame:.1f} s alone; 100 frames about {100 * frame / 60:.0f} min, fewer in batches"
+    except AnimateError as error:
+        yield False, str(error)
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
 
 
 def _versions() -> Finding:

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import logging
+import pickle
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
 from . import fingerprint
+from .loading import SINGLE
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 LARGEST = 10.0  # of a LoRA's weight, either way
+AUTOENCODERS = ("AutoencoderKL", "AutoencoderTiny")
+UNFIT = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, pickle.UnpicklingError)  # what others' code says of bad files
+UNNAMED = ("emb_params", "*")  # what web UIs have in the place of an embedding's word
+NONE_OF_THIS_PART = "No LoRA keys associated to"  # what diffusers warns of where a LoRA leaves one network alone
 
 
 @dataclass(frozen=True)
 class Extras:
-    """loras: "file.safetensors", "file.safetensors:0.8" or a hub id. vae: a folder, file or hub id. embeddings: files, "file:<token>" or hub ids."""
+    """loras: "file.safetensors", "file.safetensors:0.8" or a hub id. vae: a folder, file or hub id. embeddings: files, "file:<token>" or hub ids.
+
+    An embedding's word, where none is given, is the one in its file, or else the file's own name in angle brackets.
+    """
 
     loras: tuple[str, ...] = ()
     vae: str | None = None
@@ -29,32 +45,25 @@ class Extras:
 
 
 def put_on(pipe: Any, extras: Extras) -> str:
-    """Changes the pipeline. Returns a digest of what was put on; "" for nothing. Raises AnimateError."""
-    if extras.vae:
-        _replace_vae(pipe, extras.vae)
-    for embedding in extras.embeddings:
-        _teach(pipe, *_split(embedding))
-    if extras.loras:
-        _fuse(pipe, [_weighted(lora) for lora in extras.loras])
-    names = [*extras.loras, *([extras.vae] if extras.vae else []), *extras.embeddings]
-    return fingerprint.joined([*extras.told, *(fingerprint.of_files(path.parent, [path.name]) for name in names if (path := _file(name)))])
-
-
-def _file(said: str) -> Path | None:
-    """The file that is meant, without what follows a colon."""
-    found = [path for text in (said, _split(said)[0]) if (path := Path(text).expanduser()).is_file()]
-    return found[0] if found else None
+    """Changes the pipeline. Returns a digest of the tensors that were put on and how; "" for nothing. Raises AnimateError."""
+    loras = [_weighted(lora) for lora in extras.loras]
+    digests = [_replace_vae(pipe, extras.vae)] if extras.vae else []
+    digests += [_teach(pipe, *_split(embedding)) for embedding in extras.embeddings]
+    digests += [_load(pipe, f"lora{number}", said, weight) for number, (said, weight) in enumerate(loras)]
+    if loras:
+        _fuse(pipe, [weight for _, weight in loras])
+    return fingerprint.joined(digests)
 
 
 def _split(said: str) -> tuple[str, str | None]:
-    """`name:rest` -> name and rest; the colon of a Windows drive is none."""
+    """`name:rest` -> name and rest; the colon of a Windows drive is none, nor is one in a file's name."""
     name, colon, rest = said.rpartition(":")
-    return (name, rest) if colon and len(name) > 1 else (said, None)
+    return (name, rest) if colon and len(name) > 1 and not Path(said).expanduser().is_file() else (said, None)
 
 
 def _weighted(said: str) -> tuple[str, float]:
     name, weight = _split(said)
-    if weight is None or Path(said).expanduser().is_file():
+    if weight is None:
         return said, 1.0
     try:
         number = float(weight)
@@ -65,62 +74,150 @@ def _weighted(said: str) -> tuple[str, float]:
     return name, number
 
 
-def _place(said: str, what: str) -> dict[str, Any]:
+def _place(said: str, what: str) -> tuple[str, dict[str, Any]]:
     """How diffusers is told of a file or a hub id. Raises AnimateError for a file that is not there."""
     path = Path(said).expanduser()
     if path.is_file():
-        return {"pretrained_model_name_or_path_or_dict": str(path.parent), "weight_name": path.name, "local_files_only": True}
-    if path.suffix or said.count("/") != 1:
+        # Told so, it does not try to read a broken file as a pickle.
+        return str(path.parent), {"weight_name": path.name, "local_files_only": True, "use_safetensors": path.suffix == ".safetensors"}
+    if path.suffix in SINGLE or said.count("/") != 1 or said.startswith((".", "~", "/")):
         raise AnimateError(f'{what} {said}: no such file; give a .safetensors file, or a hub id like "owner/name"')
-    return {"pretrained_model_name_or_path_or_dict": said}
+    return said, {}
 
 
-def _fuse(pipe: Any, loras: list[tuple[str, float]]) -> None:
+def _load(pipe: Any, adapter: str, said: str, weight: float) -> str:
+    """Beside the weights, as an adapter. Whatever diffusers leaves out of it would be missing from every picture: that is refused."""
+    where, how = _place(said, "LoRA")
+    with _fits("LoRA", said), _heard() as warned:
+        state, alphas, metadata = pipe.lora_state_dict(where, unet_config=pipe.unet.config, return_lora_metadata=True, **how)
+        pipe.load_lora_weights(where, adapter_name=adapter, **how)
+        left = [line for line in warned if not line.startswith(NONE_OF_THIS_PART)]
+        if left:
+            raise ValueError(left[0])
+        if not any(adapter in adapters for adapters in pipe.get_list_adapters().values()):
+            raise ValueError(f"none of its {len(state)} tensors belongs to a network of this model")
+    return f"lora {weight!r} {sorted((alphas or {}).items())} {sorted((metadata or {}).items())} {_digest(state)}"
+
+
+def _fuse(pipe: Any, weights: list[float]) -> None:
     """Into the weights (Hu et al. 2021): a film is drawn as fast as without."""
-    try:
-        for number, (said, _) in enumerate(loras):
-            pipe.load_lora_weights(**_place(said, "LoRA"), adapter_name=f"lora{number}")
-        names = [f"lora{number}" for number in range(len(loras))]
-        pipe.set_adapters(names, [weight for _, weight in loras])
+    names = [f"lora{number}" for number in range(len(weights))]
+    with _heard():
+        pipe.set_adapters(names, weights)
         pipe.fuse_lora(adapter_names=names)
         pipe.unload_lora_weights()
-    except (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError) as error:
-        raise AnimateError(
-            f"LoRA {', '.join(said for said, _ in loras)} does not fit this model ({_first(error)}); use one that was made for it"
-        ) from error
 
 
-def _replace_vae(pipe: Any, said: str) -> None:
-    import diffusers
-
+def _replace_vae(pipe: Any, said: str) -> str:
     from . import checkpoint
 
-    path, dtype = Path(said).expanduser(), pipe.vae.dtype
-    try:
+    path = Path(said).expanduser()
+    with _fits("VAE", said):
         if path.is_file():
-            pipe.vae = checkpoint.load_vae(path, pipe.vae, dtype)
-        elif path.suffix in (".safetensors", ".ckpt", ".pt") or (not path.is_dir() and said.count("/") != 1):
+            pipe.vae = checkpoint.load_vae(path, pipe.vae, pipe.vae.dtype)
+        elif path.suffix in SINGLE or (not path.is_dir() and said.count("/") != 1):
             raise AnimateError(f'VAE {said}: no such file or folder; give a .safetensors file, a folder, or a hub id like "owner/name"')
         else:
-            kind = diffusers.AutoencoderKL.load_config(said).get("_class_name", "AutoencoderKL")
-            pipe.vae = getattr(diffusers, kind).from_pretrained(said, dtype=dtype)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise AnimateError(f"VAE {said} cannot be loaded ({_first(error)}); use one that was made for this kind of model") from error
+            pipe.vae = _vae_of(str(path), pipe.vae.dtype)
     if pipe.vae.config.latent_channels != pipe.unet.config.in_channels:
         raise AnimateError(
             f"VAE {said} has {pipe.vae.config.latent_channels} channels, and the model {pipe.unet.config.in_channels}; use another one"
         )
+    return f"vae {sorted((name, str(value)) for name, value in pipe.vae.config.items() if name[0] != '_')} {_digest(pipe.vae.state_dict())}"
 
 
-def _teach(pipe: Any, said: str, token: str | None) -> None:
+def _vae_of(where: str, dtype: Any) -> Any:
+    """The VAE in a folder of diffusers' format or on the hub."""
+    import diffusers
+
+    kind = str(diffusers.AutoencoderKL.load_config(where).get("_class_name"))
+    if kind not in AUTOENCODERS:
+        raise ValueError(f"it is a {kind}; allowed: {', '.join(AUTOENCODERS)}")
+    with _heard():
+        vae, found = getattr(diffusers, kind).from_pretrained(where, dtype=dtype, output_loading_info=True)
+    if found["missing_keys"]:
+        raise ValueError(f"{len(found['missing_keys'])} of its weights are missing, such as {sorted(found['missing_keys'])[0]}")
+    return vae.eval()
+
+
+def _teach(pipe: Any, said: str, token: str | None) -> str:
     """A word whose vectors a file holds (textual inversion, Gal et al. 2022)."""
-    path = Path(said).expanduser()
-    word = token or (f"<{re.sub(r'[^a-z0-9]+', '-', path.stem.lower())}>" if path.is_file() else None)
+    from diffusers.loaders.textual_inversion import load_textual_inversion_state_dicts
+
+    where, how = _place(said, "embedding")
+    readers = [(getattr(pipe, f"tokenizer{n}"), getattr(pipe, f"text_encoder{n}")) for n in ("", "_2") if hasattr(pipe, f"text_encoder{n}")]
+    with _fits("embedding", said), _heard():
+        (state,) = load_textual_inversion_state_dicts([where], **how)
+        named, vectors = _vectors(state)
+        word = token or named or f"<{re.sub(r'[^a-z0-9]+', '-', Path(said).stem.lower())}>"
+        widths = [encoder.get_input_embeddings().weight.shape[1] for _, encoder in readers]
+        if [held.shape[-1] for held in vectors] != widths:
+            raise ValueError(f"its vectors have {_sizes(vectors)} numbers, and those of the model {', '.join(map(str, widths))}")
+        for (tokenizer, encoder), held in zip(readers, vectors, strict=True):
+            pipe.load_textual_inversion(held, token=word, tokenizer=tokenizer, text_encoder=encoder)
+    return f"embedding {word} {_digest({str(number): held for number, held in enumerate(vectors)})}"
+
+
+def _vectors(state: Mapping[str, Any]) -> tuple[str | None, list[Tensor]]:
+    """An embedding's word, if its file says one, and its vectors (count, width) for every text encoder. Raises ValueError."""
+    import torch
+
+    if "string_to_param" in state:
+        state = state["string_to_param"]
+    held = [state[name] for name in ("clip_l", "clip_g") if name in state] or [*state.values()][: len(state) == 1]
+    if not held or not all(isinstance(tensor, torch.Tensor) and tensor.ndim in (1, 2) for tensor in held):
+        raise ValueError(f"it holds {', '.join(map(str, [*state][:3])) or 'nothing'}, which is no embedding")
+    named = next(iter(state)) if len(state) == 1 else None
+    return (None if named in UNNAMED else named), [torch.atleast_2d(tensor.detach()) for tensor in held]
+
+
+def _sizes(vectors: list[Tensor]) -> str:
+    return ", ".join(str(held.shape[-1]) for held in vectors)
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    import torch
+
+    def line(name: str, tensor: Tensor) -> str:
+        data = tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy()
+        return f"{name} {tensor.dtype} {tuple(tensor.shape)} {hashlib.sha256(data).hexdigest()}"
+
+    return fingerprint.joined(line(name, tensor) for name, tensor in sorted(tensors.items()))
+
+
+class _Notes(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+
+
+@contextlib.contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What diffusers and transformers warn of, which then nobody else is told."""
+    notes, roots = _Notes(), [logging.getLogger(name) for name in ("diffusers", "transformers")]
+    before = [(root, root.handlers, root.level) for root in roots]
+    for root in roots:
+        root.handlers = [notes]
+        root.setLevel(logging.WARNING)
     try:
-        pipe.load_textual_inversion(**{name.replace("_or_dict", ""): value for name, value in _place(said, "embedding").items()}, token=word)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        raise AnimateError(f"embedding {said} does not fit this model ({_first(error)}); use one that was made for it") from error
+        yield notes.lines
+    finally:
+        for root, handlers, level in before:
+            root.handlers = handlers
+            root.setLevel(level)
 
 
-def _first(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+@contextlib.contextmanager
+def _fits(what: str, said: str) -> Iterator[None]:
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (*UNFIT, SafetensorError) as error:
+        if isinstance(error, AnimateError):
+            raise
+        first = " ".join(str(error).split())[:200]
+        raise AnimateError(f"{what} {said} does not fit this model ({first}); use one that was made for it") from error
