@@ -18,7 +18,7 @@ from conftest import Run
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-LARGE = ("stable-diffusion-v1-5/stable-diffusion-v1-5", "./my-model-folder")
+LARGE = ("sd15", "CompVis/stable-diffusion-v1-4", "./my-model-folder", "sd-v1-4.ckpt")
 
 
 def blocks(kind: str) -> list[str]:

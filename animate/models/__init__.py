@@ -39,6 +39,7 @@ def load_model(
 
     Raises AnimateError if there is no such model, or it is of no family that can be animated.
     """
+    from . import pipeline
     from .extras import Extras, put_on
     from .fingerprint import joined
 
@@ -46,7 +47,8 @@ def load_model(
     device = pick_device(device)
     loaded = loading.load(name, entry, pick_dtype(dtype, device), say)
     pipe, extras = loaded.pipe, Extras(tuple(loras), vae, tuple(embeddings))
-    _check(name, pipe)
+    if other := not _of_unets(pipe):
+        pipeline.check(name, pipe)
     if not safety:
         pipe.safety_checker = None
     more = put_on(pipe, extras)
@@ -54,23 +56,28 @@ def load_model(
     from .memory import out_of_memory
     from .unet import UNetModel
 
-    suits: dict[str, Any] = {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler} if entry else {}
+    suits: dict[str, Any] = pipeline.suits(pipe) if other else {}
+    if entry:
+        suits = {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler}
     words = vocabulary.read(loaded.folder) if loaded.folder else None
     print_ = joined([loaded.fingerprint, more]) if more else loaded.fingerprint
     origin = Origin(name, print_, vocabulary=words, extras=extras.told, **suits)
     try:
-        return UNetModel(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
+        return (pipeline.PipelineModel if other else UNetModel)(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
     except RuntimeError as error:
         if not out_of_memory(error):
             raise
         raise AnimateError(f"{name} does not fit into the memory of {device}; use --dtype float16, or --device cpu") from error
 
 
-def _check(name: str, pipe: Any) -> None:
+def _of_unets(pipe: Any) -> bool:
+    """Whether it is of the kind of Stable Diffusion 1, 2 or XL: CLIP's text encoders, and a UNet that takes the VAE's latents and no more."""
     missing = [part for part in ("tokenizer", "text_encoder", "unet", "vae", "scheduler") if getattr(pipe, part, None) is None]
     third = hasattr(pipe, "text_encoder_3") or (hasattr(pipe, "text_encoder_2") and pipe.text_encoder_2 is None)
-    if missing or third or pipe.unet.config.in_channels != pipe.vae.config.latent_channels:
-        raise AnimateError(f"{name}: a {type(pipe).__name__} cannot be animated; use a model of the kind of Stable Diffusion 1, 2 or XL")
+    if missing or third or not type(pipe.text_encoder).__name__.startswith("CLIP"):
+        return False
+    fits: bool = pipe.unet.config.in_channels == pipe.vae.config.latent_channels
+    return fits
 
 
 def pick_device(name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import logging
 import pickle
 import re
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import AnimateError
 from . import fingerprint
 from .loading import SINGLE
+from .quiet import quiet
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -88,7 +88,7 @@ def _place(said: str, what: str) -> tuple[str, dict[str, Any]]:
 def _load(pipe: Any, adapter: str, said: str, weight: float) -> str:
     """Beside the weights, as an adapter. Whatever diffusers leaves out of it would be missing from every picture: that is refused."""
     where, how = _place(said, "LoRA")
-    with _fits("LoRA", said), _heard() as warned:
+    with _fits("LoRA", said), quiet() as warned:
         state, alphas, metadata = pipe.lora_state_dict(where, unet_config=pipe.unet.config, return_lora_metadata=True, **how)
         pipe.load_lora_weights(where, adapter_name=adapter, **how)
         left = [line for line in warned if not line.startswith(NONE_OF_THIS_PART)]
@@ -102,7 +102,7 @@ def _load(pipe: Any, adapter: str, said: str, weight: float) -> str:
 def _fuse(pipe: Any, weights: list[float]) -> None:
     """Into the weights (Hu et al. 2021): a film is drawn as fast as without."""
     names = [f"lora{number}" for number in range(len(weights))]
-    with _heard():
+    with quiet():
         pipe.set_adapters(names, weights)
         pipe.fuse_lora(adapter_names=names)
         pipe.unload_lora_weights()
@@ -133,7 +133,7 @@ def _vae_of(where: str, dtype: Any) -> Any:
     kind = str(diffusers.AutoencoderKL.load_config(where).get("_class_name"))
     if kind not in AUTOENCODERS:
         raise ValueError(f"it is a {kind}; allowed: {', '.join(AUTOENCODERS)}")
-    with _heard():
+    with quiet():
         vae, found = getattr(diffusers, kind).from_pretrained(where, dtype=dtype, output_loading_info=True)
     if found["missing_keys"]:
         raise ValueError(f"{len(found['missing_keys'])} of its weights are missing, such as {sorted(found['missing_keys'])[0]}")
@@ -146,7 +146,7 @@ def _teach(pipe: Any, said: str, token: str | None) -> str:
 
     where, how = _place(said, "embedding")
     readers = [(getattr(pipe, f"tokenizer{n}"), getattr(pipe, f"text_encoder{n}")) for n in ("", "_2") if hasattr(pipe, f"text_encoder{n}")]
-    with _fits("embedding", said), _heard():
+    with _fits("embedding", said), quiet():
         (state,) = load_textual_inversion_state_dicts([where], **how)
         named, vectors = _vectors(state)
         word = token or named or f"<{re.sub(r'[^a-z0-9]+', '-', Path(said).stem.lower())}>"
@@ -183,31 +183,6 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
         return f"{name} {tensor.dtype} {tuple(tensor.shape)} {hashlib.sha256(data).hexdigest()}"
 
     return fingerprint.joined(line(name, tensor) for name, tensor in sorted(tensors.items()))
-
-
-class _Notes(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.lines: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-
-
-@contextlib.contextmanager
-def _heard() -> Iterator[list[str]]:
-    """What diffusers and transformers warn of, which then nobody else is told."""
-    notes, roots = _Notes(), [logging.getLogger(name) for name in ("diffusers", "transformers")]
-    before = [(root, root.handlers, root.level) for root in roots]
-    for root in roots:
-        root.handlers = [notes]
-        root.setLevel(logging.WARNING)
-    try:
-        yield notes.lines
-    finally:
-        for root, handlers, level in before:
-            root.handlers = handlers
-            root.setLevel(level)
 
 
 @contextlib.contextmanager

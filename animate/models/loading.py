@@ -12,6 +12,7 @@ from typing import Any
 from ..errors import AnimateError
 from . import fingerprint, hub
 from .catalog import CATALOG, Entry, suggest
+from .quiet import quiet
 
 SINGLE = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")  # suffixes of files that hold a whole model
 
@@ -51,24 +52,19 @@ def _from_file(path: Path, dtype: Any) -> Loaded:
 
 def _from_folder(name: str, folder: Path, snapshot: hub.Snapshot | None, dtype: Any) -> Loaded:
     from diffusers import DiffusionPipeline
-    from diffusers.utils import logging
     from safetensors import SafetensorError
 
     if snapshot is None:
         raise AnimateError(f"model {name} cannot be loaded: {folder} lacks weights that its {hub.INDEX} names; get it again")
-    # It warns of sprout's AutoencoderTiny, which its type hints do not expect and its code does; errors are raised anyway.
-    loud = logging.get_verbosity()
-    logging.set_verbosity_error()
     try:
-        pipe = DiffusionPipeline.from_pretrained(
-            str(folder), dtype=dtype, local_files_only=True, variant=snapshot.variant,
-            low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
-        )  # fmt: skip
+        with quiet():  # it warns of sprout's AutoencoderTiny, which its type hints do not expect and its code does
+            pipe = DiffusionPipeline.from_pretrained(
+                str(folder), dtype=dtype, local_files_only=True, variant=snapshot.variant,
+                low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
+            )  # fmt: skip
     except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:
         first = " ".join(str(error).split())[:300]
         raise AnimateError(f"model {name} cannot be loaded: {first}") from error
-    finally:
-        logging.set_verbosity(loud)
     return Loaded(_silent(pipe), folder, fingerprint.of_files(folder, snapshot.files))
 
 

@@ -86,6 +86,20 @@ ALIASES = {
 }  # fmt: skip
 
 
+OWN = "own"  # of a model that draws with the scheduler in its files, as it is set there, and no other
+
+
+def chosen(said: str | None, own: str) -> str:
+    """The sampler of a film: what is said, or the model's own. Raises AnimateError for one that the model cannot use."""
+    if own == OWN:
+        if said not in (None, OWN):
+            raise AnimateError(f'sampler "{said}": this model draws with its own only; leave --sampler out')
+        return OWN
+    if said is None and own not in SAMPLERS:
+        raise AnimateError(f"the model's own sampler, {own}, is not known here; choose one with --sampler: {', '.join(SAMPLERS)}")
+    return canonical(said or own)
+
+
 def canonical(said: str) -> str:
     """The one name of a sampler, however it is spelt (`DPM++ 2M`, `dpmpp_2m`, `k_euler_a`). Raises AnimateError."""
     if said in SAMPLERS:
