@@ -14,7 +14,7 @@ from . import engine, photo, plan, recipe
 from .errors import AnimateError, AnimateWarning
 from .models.base import Defaults, Model
 from .models.memory import give_back, out_of_memory
-from .models.samplers import SAMPLERS, canonical
+from .models.samplers import chosen
 from .recipe import Made, Recipe, Verb
 from .store import Store
 from .storyboard import Keyframe, Sampling, Storyboard, build
@@ -30,12 +30,10 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
     Raises AnimateError for an unknown sampler, or an eta that it does not have.
     """
     said = story.sampling
-    if said.sampler is None and defaults.sampler not in SAMPLERS:
-        raise AnimateError(f"the model's own sampler, {defaults.sampler}, is not known here; choose one with --sampler: {', '.join(SAMPLERS)}")
     sampling = Sampling(
         steps=said.steps or defaults.steps,
         guidance=defaults.guidance if said.guidance is None else said.guidance,
-        sampler=canonical(said.sampler or defaults.sampler),
+        sampler=chosen(said.sampler, defaults.sampler),
         eta=said.eta,
     )
     if said.eta and sampling.sampler != "ddim":

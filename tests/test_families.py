@@ -124,7 +124,7 @@ def test_xl_says_nothing_as_its_folder_says(xl: UNetModel, tmp_path: Path) -> No
 
 def test_a_film_of_xl_has_exact_ends_and_blends_the_pooled_vector(xl: UNetModel) -> None:
     steps = 2
-    settings = {"width": WIDTH, "height": HEIGHT, "sampling": {"steps": steps, "guidance": 1.0}}
+    settings: dict[str, Any] = {"width": WIDTH, "height": HEIGHT, "sampling": {"steps": steps, "guidance": 1.0}}
     told: list[Tensor] = []
 
     def hear(module: object, args: object, kwargs: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import pickle
 import re
@@ -23,6 +24,9 @@ LARGEST = 10.0  # of a LoRA's weight, either way
 AUTOENCODERS = ("AutoencoderKL", "AutoencoderTiny")
 UNFIT = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, pickle.UnpicklingError)  # what others' code says of bad files
 UNNAMED = ("emb_params", "*")  # what web UIs have in the place of an embedding's word
+DOWN = re.compile(r"(?:lora_A|[._]lora\.down|lora_linear_layer\.down)\.(?:.*\.)?weight$|\.lokr_w1(?:_a)?$")  # one for every layer that a LoRA changes
+ADAPTER = "lora"  # what peft is to call it while it is being fused
+ADAPTED = ("lora_A", "lora_embedding_A", "lokr_w1", "lokr_w1_a")  # where peft keeps them
 NONE_OF_THIS_PART = "No LoRA keys associated to"  # what diffusers warns of where a LoRA leaves one network alone
 
 
@@ -46,19 +50,17 @@ class Extras:
 
 def put_on(pipe: Any, extras: Extras) -> str:
     """Changes the pipeline. Returns a digest of the tensors that were put on and how; "" for nothing. Raises AnimateError."""
-    loras = [_weighted(lora) for lora in extras.loras]
+    loras = [_weighted(lora) for lora in extras.loras]  # before anything is read
     digests = [_replace_vae(pipe, extras.vae)] if extras.vae else []
     digests += [_teach(pipe, *_split(embedding)) for embedding in extras.embeddings]
-    digests += [_load(pipe, f"lora{number}", said, weight) for number, (said, weight) in enumerate(loras)]
-    if loras:
-        _fuse(pipe, [weight for _, weight in loras])
+    digests += [_fuse(pipe, said, weight) for said, weight in loras]
     return fingerprint.joined(digests)
 
 
 def _split(said: str) -> tuple[str, str | None]:
     """`name:rest` -> name and rest; the colon of a Windows drive is none, nor is one in a file's name."""
     name, colon, rest = said.rpartition(":")
-    return (name, rest) if colon and len(name) > 1 and not Path(said).expanduser().is_file() else (said, None)
+    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not Path(said).expanduser().is_file() else (said, None)
 
 
 def _weighted(said: str) -> tuple[str, float]:
@@ -85,55 +87,79 @@ def _place(said: str, what: str) -> tuple[str, dict[str, Any]]:
     return said, {}
 
 
-def _load(pipe: Any, adapter: str, said: str, weight: float) -> str:
-    """Beside the weights, as an adapter. Whatever diffusers leaves out of it would be missing from every picture: that is refused."""
+def _fuse(pipe: Any, said: str, weight: float) -> str:
+    """Into the weights (Hu et al. 2021): a film is drawn as fast as without. One that would be put on only in part is refused."""
     where, how = _place(said, "LoRA")
+    remap = {"unet_config": pipe.unet.config} if hasattr(pipe, "unet") else {}
     with _fits("LoRA", said), quiet() as warned:
-        state, alphas, metadata = pipe.lora_state_dict(where, unet_config=pipe.unet.config, return_lora_metadata=True, **how)
-        pipe.load_lora_weights(where, adapter_name=adapter, **how)
-        left = [line for line in warned if not line.startswith(NONE_OF_THIS_PART)]
-        if left:
-            raise ValueError(left[0])
-        if not any(adapter in adapters for adapters in pipe.get_list_adapters().values()):
-            raise ValueError(f"none of its {len(state)} tensors belongs to a network of this model")
-    return f"lora {weight!r} {sorted((alphas or {}).items())} {sorted((metadata or {}).items())} {_digest(state)}"
-
-
-def _fuse(pipe: Any, weights: list[float]) -> None:
-    """Into the weights (Hu et al. 2021): a film is drawn as fast as without."""
-    names = [f"lora{number}" for number in range(len(weights))]
-    with quiet():
-        pipe.set_adapters(names, weights)
-        pipe.fuse_lora(adapter_names=names)
+        state, *rest = pipe.lora_state_dict(where, return_lora_metadata=True, **remap, **how)
+        alphas = rest[0] if len(rest) == 2 else None
+        scaled = (_scaled(state, alphas), {}) if alphas else (where, how)
+        pipe.load_lora_weights(scaled[0], adapter_name=ADAPTER, **scaled[1])
+        layers, put = sum(bool(DOWN.search(name)) for name in state), _adapted(pipe)
+        if put != layers or not layers:
+            raise ValueError(f"{layers - put} of the {layers} layers that it changes are not there" if layers else "it changes no layer")
+        if lost := [line for line in warned if not line.startswith(NONE_OF_THIS_PART)]:
+            raise ValueError(lost[0])
+        pipe.set_adapters(ADAPTER, weight)
+        pipe.fuse_lora()
         pipe.unload_lora_weights()
+    return f"lora {weight!r} {rest!r} {_digest(state)}"
+
+
+def _scaled(state: Mapping[str, Tensor], alphas: Mapping[str, float]) -> dict[str, Tensor]:
+    """A LoRA with its alphas in its weights. diffusers does not find those of a text encoder, where they are not all the same."""
+    made = dict(state)
+    for name, alpha in alphas.items():
+        stem = name.removesuffix(".alpha")
+        down = stem if stem in state else f"{stem}.lora.down.weight"
+        up = down.replace(".down.", ".up.")
+        made[up] = state[up].float() * (alpha / len(state[down]))
+    return made
+
+
+def _adapted(pipe: Any) -> int:
+    """How many layers of all networks a LoRA has been put on."""
+    from torch import nn
+
+    modules = [module for part in pipe.components.values() if isinstance(part, nn.Module) for module in part.modules()]
+    return sum(ADAPTER in held for module in modules for name in ADAPTED if (held := getattr(module, name, None)) is not None)
 
 
 def _replace_vae(pipe: Any, said: str) -> str:
-    from . import checkpoint
-
-    path = Path(said).expanduser()
+    path, needs = Path(said).expanduser(), pipe.vae.config.latent_channels
     with _fits("VAE", said):
         if path.is_file():
-            pipe.vae = checkpoint.load_vae(path, pipe.vae, pipe.vae.dtype)
+            pipe.vae = _vae_in(path, pipe.vae)
         elif path.suffix in SINGLE or (not path.is_dir() and said.count("/") != 1):
             raise AnimateError(f'VAE {said}: no such file or folder; give a .safetensors file, a folder, or a hub id like "owner/name"')
         else:
             pipe.vae = _vae_of(str(path), pipe.vae.dtype)
-    if pipe.vae.config.latent_channels != pipe.unet.config.in_channels:
-        raise AnimateError(
-            f"VAE {said} has {pipe.vae.config.latent_channels} channels, and the model {pipe.unet.config.in_channels}; use another one"
-        )
+    if (has := pipe.vae.config.latent_channels) != needs:
+        raise AnimateError(f"VAE {said} has {has} channels, and the model {needs}; use one that was made for it")
     return f"vae {sorted((name, str(value)) for name, value in pipe.vae.config.items() if name[0] != '_')} {_digest(pipe.vae.state_dict())}"
+
+
+def _vae_in(path: Path, like: Any) -> Any:
+    """The VAE in a file, in diffusers' layout or the original one. like: a VAE with its shapes."""
+    from . import checkpoint
+
+    state = checkpoint.read(path)
+    if state.keys() != like.state_dict().keys():
+        return checkpoint.load_vae(path, like, like.dtype)
+    vae = copy.deepcopy(like)
+    vae.load_state_dict(state)
+    return vae
 
 
 def _vae_of(where: str, dtype: Any) -> Any:
     """The VAE in a folder of diffusers' format or on the hub."""
     import diffusers
 
-    kind = str(diffusers.AutoencoderKL.load_config(where).get("_class_name"))
-    if kind not in AUTOENCODERS:
-        raise ValueError(f"it is a {kind}; allowed: {', '.join(AUTOENCODERS)}")
     with quiet():
+        kind = str(diffusers.AutoencoderKL.load_config(where).get("_class_name"))
+        if kind not in AUTOENCODERS:
+            raise ValueError(f"it is a {kind}; allowed: {', '.join(AUTOENCODERS)}")
         vae, found = getattr(diffusers, kind).from_pretrained(where, dtype=dtype, output_loading_info=True)
     if found["missing_keys"]:
         raise ValueError(f"{len(found['missing_keys'])} of its weights are missing, such as {sorted(found['missing_keys'])[0]}")
@@ -168,7 +194,7 @@ def _vectors(state: Mapping[str, Any]) -> tuple[str | None, list[Tensor]]:
     if not held or not all(isinstance(tensor, torch.Tensor) and tensor.ndim in (1, 2) for tensor in held):
         raise ValueError(f"it holds {', '.join(map(str, [*state][:3])) or 'nothing'}, which is no embedding")
     named = next(iter(state)) if len(state) == 1 else None
-    return (None if named in UNNAMED else named), [torch.atleast_2d(tensor.detach()) for tensor in held]
+    return (None if named in UNNAMED else named), [tensor.detach().reshape(-1, tensor.shape[-1]) for tensor in held]
 
 
 def _sizes(vectors: list[Tensor]) -> str:
@@ -179,7 +205,7 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
     import torch
 
     def line(name: str, tensor: Tensor) -> str:
-        data = tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy()
+        data = tensor.detach().reshape(-1).contiguous().view(torch.uint8).numpy().data
         return f"{name} {tensor.dtype} {tuple(tensor.shape)} {hashlib.sha256(data).hexdigest()}"
 
     return fingerprint.joined(line(name, tensor) for name, tensor in sorted(tensors.items()))

@@ -27,6 +27,7 @@ from ..errors import AnimateError
 from . import memory, samplers
 from .base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
 from .overflow import Exactly
+from .quiet import quiet
 from .unet import hardware
 from .vae import Pictures
 
@@ -56,9 +57,12 @@ def lacks(pipe: Any) -> str:
         return f"it draws from {needed[0]} and not from a prompt alone"
     if "latents" not in takes:
         return "it takes no latents, so its noise cannot be blended"
+    unsaid = [name for name in ("width", "height", "num_inference_steps", _guidance(pipe)) if name not in takes]
+    if unsaid:
+        return f"it takes no {unsaid[0]}"
     if "num_frames" in takes:
         return "it makes films of its own, not pictures"
-    wanted = [name for name in takes if re.match(r"(pooled_)?prompt_.*(embeds|mask)", name) and name not in makes]
+    wanted = [name for name in takes if re.match(r"(pooled_)?prompt_.*(embeds|mask|seqlens)", name) and name not in makes]
     if wanted or not any("embeds" in name for name in makes if name in takes):
         return f"its encode_prompt does not say how to make {(wanted or ['prompt_embeds'])[0]}, so its prompts cannot be blended"
     config, scheduler = pipe.scheduler.config, type(pipe.scheduler).__name__
@@ -78,11 +82,13 @@ def returned(pipe: Any) -> list[str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(type(pipe).encode_prompt))))
     last = [node.value for node in ast.walk(tree) if isinstance(node, ast.Return)][-1]
     values = last.elts if isinstance(last, ast.Tuple) else [last]
-    return [next((part.id for part in ast.walk(value) if isinstance(part, ast.Name)), "") for value in values if value]
+    plain = [value.body if isinstance(value, ast.IfExp) else value for value in values if value]
+    return [next((part.id for part in ast.walk(value) if isinstance(part, ast.Name)), "") for value in plain]
 
 
 def _takes(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
-    return inspect.signature(function).parameters
+    """Its parameters by name, without a collective **kwargs."""
+    return {name: what for name, what in inspect.signature(function).parameters.items() if what.kind != what.VAR_KEYWORD}
 
 
 def _guidance(pipe: Any) -> str:
@@ -124,7 +130,7 @@ def _lengthened(mine: dict[str, Tensor], theirs: dict[str, Tensor]) -> dict[str,
         read, tokens = mine[name].bool(), mine[_of_mask(name)]
         free = theirs[name].bool() & ~read
         again = torch.arange(int(free.sum())) % int(read.sum())
-        made[_of_mask(name)] = tokens.masked_scatter(free[:, None], tokens[read][again])
+        made[_of_mask(name)] = tokens.index_put((free,), tokens[read][again])
     return made
 
 
@@ -146,14 +152,15 @@ class PipelineModel:
         self.takes, self.makes, self.guidance = _takes(pipe.__call__), returned(pipe), _guidance(pipe)
         self.reads = _takes(pipe.encode_prompt)
         self.prepare = pipe.prepare_latents
-        self.longest: int | None = {name: what.default for name, what in (self.reads | self.takes).items()}.get("max_sequence_length")
+        self.longest: int | None = {name: what.default for name, what in {**self.reads, **self.takes}.items()}.get("max_sequence_length")
         self.offloaded = False
         self._move()
         self.pictures = Pictures(self.name, _plain(pipe.vae), self.device, Exactly(self.name))
         self.lists: set[str] = set()  # names of what the call takes as a list of prompts of unequal lengths
+        self.shapes: dict[str, torch.Size] = {}  # of a prompt's tensors; those of the first hold for all
         self.silence = self.embed("")
         self.asked = lru_cache(SIZES)(self._asked)
-        size = self.asked(None, None)
+        size = self.asked(self.takes["width"].default, self.takes["height"].default)
         self.packs = self._drawn(torch.Generator(), size).ndim == 3
         self._fits(size)
         self.defaults = Defaults(origin.steps, origin.guidance, samplers.OWN, size["width"], size["height"])
@@ -197,15 +204,19 @@ class PipelineModel:
         both = negative and "negative_prompt" in self.reads  # some treat it otherwise than a prompt
         asked |= {"prompt": [prompt], "device": self.device, "num_images_per_prompt": 1, "do_classifier_free_guidance": both}
         asked |= {"negative_prompt": [prompt] if both else None}
-        made = self.pipe.encode_prompt(**{name: value for name, value in asked.items() if name in self.reads})
+        with quiet():
+            made = self.pipe.encode_prompt(**{name: value for name, value in asked.items() if name in self.reads})
         named = dict(zip(self.makes, made if isinstance(made, tuple) else (made,), strict=True))
         prefix = "negative_" if both else ""
-        found = {name: named[prefix + name] for name in named if prefix + name in named and name in self.takes}
+        found = {name: named[prefix + name] for name in named if prefix + name in named and name in self.takes and "negative" not in name}
         return Prompt(self._single(found))
 
     def _single(self, found: dict[str, Any]) -> dict[str, Tensor]:
         """A batch of one -> that one, float32; what has a mask is as long as the longest prompt, so that all go into one batch."""
         self.lists |= {name for name, value in found.items() if isinstance(value, list)}
+        batched = [name for name, value in found.items() if value is not None and len(value) != 1]
+        if batched:
+            raise AnimateError(f"{self.name}: a {self.kind} cannot be animated: its {batched[0]} are not one for a prompt; use another model")
         single = {name: value[0] for name, value in found.items() if value is not None}
         for name in [name for name in found if _is_mask(name)]:
             single.setdefault(name, torch.ones(len(single[_of_mask(name)]), dtype=torch.bool))
@@ -217,9 +228,9 @@ class PipelineModel:
         made = tensor.cpu().float() if tensor.is_floating_point() else tensor.cpu()
         if masked and self.longest and len(made) < self.longest:
             made = torch.cat([made, made.new_zeros(self.longest - len(made), *made.shape[1:])])
-        known = getattr(self, "silence", None)
-        if known is not None and made.shape != known.tensors[name].shape:
-            lengths = f"{len(made)} tokens, and {len(known.tensors[name])} for an empty one"
+        known = self.shapes.setdefault(name, made.shape)
+        if made.shape != known:
+            lengths = f"{len(made)} tokens, and {known[0]} for an empty one"
             raise AnimateError(f"{self.name}: a prompt is {lengths}; a {self.kind} takes no mask, so they cannot be blended: use another model")
         return made
 
@@ -238,7 +249,11 @@ class PipelineModel:
         """As the pipeline draws it with this generator, before it scales it."""
         generator = torch.Generator("cpu").manual_seed(seed)
         drawn = [self._drawn(generator, self.asked(width, height)) for _ in range(count)]
-        return torch.cat([self._unpacked(one, width, height) for one in drawn])
+        made = torch.cat([self._unpacked(one, width, height) for one in drawn])
+        high, wide = (side * self.pipe.vae_scale_factor for side in made.shape[-2:])
+        if (wide, high) != (width, height):
+            raise AnimateError(f"{self.name}: a {self.kind} cannot draw this: {width} x {height} would become {wide} x {high}; use that size")
+        return made
 
     def _asked(self, width: int | None, height: int | None) -> dict[str, Any]:
         """What the call hands to its `prepare_latents`, by name; None: the size that it takes for itself."""
@@ -282,7 +297,7 @@ class PipelineModel:
             raise self._late()
         height, width = (side * self.pipe.vae_scale_factor for side in latents.shape[-2:])
         packed = self.pipe._pack_latents(latents, *latents.shape) if self.packs else latents
-        x = packed.to(self.device, self.core.dtype)
+        x = packed.to(self.device, self.asked(width, height)["dtype"])
         settings = {"steps": how.steps, "latents": x, "width": width, "height": height}
         # The call takes one scale for a batch: as many calls as there are scales, and whole batches, for the bits.
         scales = guidance.tolist()
@@ -299,18 +314,23 @@ class PipelineModel:
             "prompt": None, "negative_prompt": None, self.guidance: guidance, "num_inference_steps": steps, "latents": latents,
             "width": width, "height": height, "use_resolution_binning": False, "output_type": "latent", "return_dict": False,
         } | self._inputs(positive, "") | self._inputs(negative, "negative_")  # fmt: skip
-        made: Tensor = self.pipe(**{name: value for name, value in given.items() if name in self.takes})[0]
+        with quiet():
+            made: Tensor = self.pipe(**{name: value for name, value in given.items() if name in self.takes})[0]
         return made
 
     def _inputs(self, conditioning: Conditioning, prefix: str) -> dict[str, Any]:
-        dtype, tensors = self.core.dtype, conditioning.tensors
-        given: dict[str, Any] = {
-            prefix + name: t.to(self.device, dtype if t.is_floating_point() else t.dtype) for name, t in tensors.items()
-        }
-        return given | {prefix + name: [row[read] for row, read in zip(given[prefix + name], tensors[f"{name}_mask"], strict=True)] for name in self.lists}
+        given: dict[str, Any] = {}
+        for name, tensor in conditioning.tensors.items():
+            placed = tensor.to(self.device, self.core.dtype if tensor.is_floating_point() else tensor.dtype)
+            if name in self.lists:
+                given[prefix + name] = [row[read] for row, read in zip(placed, conditioning.tensors[f"{name}_mask"], strict=True)]
+            else:
+                given[prefix + name] = placed
+        return given
 
     def room(self, width: int, height: int) -> int:
-        tokens = (width // self.pipe.vae_scale_factor) * (height // self.pipe.vae_scale_factor) // getattr(self.core.config, "patch_size", 1) ** 2
+        factor: int = self.pipe.vae_scale_factor
+        tokens = (width // factor) * (height // factor) // int(getattr(self.core.config, "patch_size", 1)) ** 2
         widest: int = max(max(weight.shape) for weight in self.core.parameters() if weight.ndim == 2)
         size: int = self.core.dtype.itemsize
         return 2 * PEAK * tokens * widest * size  # with the prompt, and without
@@ -353,7 +373,8 @@ class Plain:
 
     def _spread(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and spread of every channel of the latents."""
-        mean, std = (torch.tensor(values, dtype=x.dtype, device=x.device)[:, None, None] for values in (self.vae.config.latents_mean, self.vae.config.latents_std))
+        config = self.vae.config
+        mean, std = (torch.tensor(values, dtype=x.dtype, device=x.device)[:, None, None] for values in (config.latents_mean, config.latents_std))
         return mean, std
 
     def decode(self, x: Tensor) -> Any:

@@ -31,6 +31,7 @@ def quiet() -> Iterator[list[str]]:
             stack.enter_context(_logging_to(notes, logging.getLogger(library.__name__)))
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore", FutureWarning)  # of folders of 2022, whose settings they bring up to date
+        warnings.filterwarnings("ignore", message=".*local_dir_use_symlinks")  # diffusers still says it to huggingface_hub
         yield notes.lines
 
 

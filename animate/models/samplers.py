@@ -86,23 +86,23 @@ ALIASES = {
 }  # fmt: skip
 
 
-OWN = "own"  # of a model that draws with the scheduler in its files, as it is set there, and no other
+OWN = "own"  # the scheduler in a model's files, as it is set there; some models draw with no other
 
 
 def chosen(said: str | None, own: str) -> str:
     """The sampler of a film: what is said, or the model's own. Raises AnimateError for one that the model cannot use."""
+    if said is None or said == OWN:
+        if own not in SAMPLERS and own != OWN:
+            raise AnimateError(f"the model's own sampler, {own}, is not known here; choose one with --sampler: {', '.join(SAMPLERS)}")
+        return own
     if own == OWN:
-        if said not in (None, OWN):
-            raise AnimateError(f'sampler "{said}": this model draws with its own only; leave --sampler out')
-        return OWN
-    if said is None and own not in SAMPLERS:
-        raise AnimateError(f"the model's own sampler, {own}, is not known here; choose one with --sampler: {', '.join(SAMPLERS)}")
-    return canonical(said or own)
+        raise AnimateError(f'sampler "{said}": this model draws with its own only; leave --sampler out')
+    return canonical(said)
 
 
 def canonical(said: str) -> str:
     """The one name of a sampler, however it is spelt (`DPM++ 2M`, `dpmpp_2m`, `k_euler_a`). Raises AnimateError."""
-    if said in SAMPLERS:
+    if said in SAMPLERS or said == OWN:
         return said
     squeezed = said.lower().translate(str.maketrans("", "", " _-()"))
     name = ALIASES.get(squeezed, squeezed)
@@ -118,6 +118,16 @@ def own(config: Mapping[str, Any]) -> str:
     made, karras = str(config.get("_class_name")), bool(config.get("use_karras_sigmas"))
     found = [name for name, sampler in SAMPLERS.items() if sampler.scheduler == made]
     return next((name for name in found if bool(SAMPLERS[name].over.get("use_karras_sigmas")) == karras), found[0] if found else made)
+
+
+def settings(scheduler: Any) -> dict[str, Any]:
+    """A scheduler's configuration and class, for `own` and `scheduler`.
+
+    Other schedulers take over what it was told, and not its defaults; what diffusers mended in a folder of 2022 counts as told.
+    """
+    config, defaults = dict(scheduler.config), type(scheduler)().config
+    left = [name for name in config.get("_use_default_values", ()) if config[name] == defaults[name]]
+    return config | {"_class_name": type(scheduler).__name__, "_use_default_values": left}
 
 
 def scheduler(name: str, config: Mapping[str, Any]) -> Any:

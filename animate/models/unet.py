@@ -48,7 +48,7 @@ class UNetModel:
             self.readers.append((pipe.tokenizer_2, pipe.text_encoder_2))
         self.checker = Checker(pipe) if getattr(pipe, "safety_checker", None) is not None else None
         self.silent = self.large and bool(pipe.config.get("force_zeros_for_empty_prompt", True))
-        self.schedule = dict(pipe.scheduler.config) | {"_class_name": type(pipe.scheduler).__name__}
+        self.schedule = samplers.settings(pipe.scheduler)
         for part in self._parts():
             part.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         if self.large and self.vae.config.force_upcast:
