@@ -330,3 +330,8 @@ def test_the_models_own_sampler_is_taken_where_none_or_it_is_asked_for() -> None
     assert chosen(OWN, OWN) == chosen(None, OWN) == canonical(OWN) == OWN
     with pytest.raises(AnimateError, match="NewScheduler, is not known here"):
         chosen(None, "NewScheduler")
+
+
+def test_what_people_put_on_stable_diffusion_is_refused_in_one_line(folder: Path) -> None:
+    with pytest.raises(AnimateError, match=r"lora ink.safetensors cannot be put on a \w+; leave it out, or use Stable Diffusion 1, 2 or XL"):
+        load_model(str(folder), device="cpu", loras=["ink.safetensors"])

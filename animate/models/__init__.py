@@ -49,6 +49,8 @@ def load_model(
     pipe, extras = loaded.pipe, Extras(tuple(loras), vae, tuple(embeddings))
     if other := not _of_unets(pipe):
         pipeline.check(name, pipe)
+        if extras.told:
+            raise AnimateError(f"{name}: {extras.told[0]} cannot be put on a {type(pipe).__name__}; leave it out, or use Stable Diffusion 1, 2 or XL")
     if not safety:
         pipe.safety_checker = None
     more = put_on(pipe, extras)
