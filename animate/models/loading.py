@@ -43,11 +43,16 @@ def load(name: str, entry: Entry | None, dtype: Any, say: Callable[[str], object
 
 
 def _from_file(path: Path, dtype: Any) -> Loaded:
+    """A folder of the same name beside it, in diffusers' format, says the shapes where they are not those of the published models."""
     from . import checkpoint
 
     if not path.is_file():
         raise AnimateError(f"{path}: no such file; give the path of a .ckpt or .safetensors")
-    return Loaded(_silent(checkpoint.load(path, dtype)), None, fingerprint.of_files(path.parent, [path.name]))
+    beside = path.with_suffix("")
+    config = beside if (beside / hub.INDEX).is_file() else None
+    told = [path.with_suffix(".yaml"), *(beside.rglob("*.json") if config else [])]
+    names = [path.name, *(file.relative_to(path.parent).as_posix() for file in told if file.is_file())]
+    return Loaded(_silent(checkpoint.load(path, dtype, config)), None, fingerprint.of_files(path.parent, names))
 
 
 def _from_folder(name: str, folder: Path, snapshot: hub.Snapshot | None, dtype: Any) -> Loaded:
