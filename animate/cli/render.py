@@ -35,5 +35,5 @@ def command(output: str | None, as_json: bool, **options: Any) -> int:
     path = output or free_name([key.label for key in story.keyframes], ".mp4")
     code = draw_film(story, where, path, output is not None, as_json)
     if where.model is None and catalog.default() == DEFAULT:
-        say(f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 4 GB once)")
+        say(f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 3 GB once for a GPU, 6 GB for a CPU)")
     return code

@@ -87,7 +87,7 @@ CATALOG: dict[str, Entry] = {
 }  # fmt: skip
 
 # What to say to those who want more than sprout.
-ELSEWHERE = "--model stable-diffusion-v1-5/stable-diffusion-v1-5"
+ELSEWHERE = "--model sd15"
 
 
 def resolve(said: str) -> tuple[str, Entry | None]:
