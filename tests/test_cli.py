@@ -28,7 +28,7 @@ FEW = ("--steps", "1", "--guidance", "1", "--frames", "6")
 def test_from_and_to_make_a_film_with_a_free_name(run: Run) -> None:
     code, out, err = run("--from", "a seed", "--to", "a tree", *FEW)
     assert (code, out) == (0, "renders/a-seed-to-a-tree.mp4\n")
-    assert err.splitlines()[-1].endswith("for Stable Diffusion, add --model stable-diffusion-v1-5/stable-diffusion-v1-5 (downloads 4 GB once)")
+    assert err.splitlines()[-1].endswith("for Stable Diffusion, add --model sd15 (downloads 3 GB once for a GPU, 6 GB for a CPU)")
     assert len(read(Path("renders/a-seed-to-a-tree.mp4"), (64, 64))) == 6
     assert run("--from", "a seed", "--to", "a tree", *FEW)[1] == "renders/a-seed-to-a-tree-2.mp4\n", "nothing is overwritten"
 
