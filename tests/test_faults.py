@@ -383,7 +383,7 @@ def test_a_damaged_model_is_one_line(tiny_folder: Path, tmp_path: Path, part: st
     shutil.copytree(tiny_folder, tmp_path / "model")
     data = (tmp_path / "model" / part).read_bytes()
     (tmp_path / "model" / part).write_bytes(data[: int(share * len(data))])
-    with pytest.raises(AnimateError, match="cannot be loaded|is not what diffusers writes") as refused:
+    with pytest.raises(AnimateError, match=r"cannot be loaded|is not what diffusers writes") as refused:
         load_model(str(tmp_path / "model"), device="cpu")
     assert "\n" not in str(refused.value)
 
