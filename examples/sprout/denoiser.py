@@ -18,8 +18,6 @@ from pictures import Label
 from pipeline import betas, preview
 from text import Contexts
 
-TOP_RATE = 1e-3
-
 
 def new_unet(size: int) -> UNet2DConditionModel:
     """Attention where it is cheap (half resolution and below); at full resolution convolutions do.
@@ -99,7 +97,7 @@ def begun(job: Job) -> Training:
         unet.load_state_dict(UNet2DConditionModel.from_pretrained(job.out / "unet").state_dict())
     unet = unet.to(job.device, memory_format=torch.channels_last)
     average = copy.deepcopy(unet).requires_grad_(False)
-    made = Training(unet, average, torch.optim.AdamW(unet.parameters(), TOP_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True))
+    made = Training(unet, average, torch.optim.AdamW(unet.parameters(), job.unet_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True))
     if path.exists():
         state = torch.load(path, map_location=job.device)
         for name in ("unet", "average", "optimizer"):
@@ -124,7 +122,7 @@ def train_denoiser(
         with job.autocast():
             told = predict(scheduler.add_noise(clean, noise, timesteps), timesteps, contexts).sample
         loss = F.mse_loss(told.float(), scheduler.get_velocity(clean, noise, timesteps))
-        descend(made.optimizer, loss, rate(made.step, job.unet_steps, TOP_RATE))
+        descend(made.optimizer, loss, rate(made.step, job.unet_steps, job.unet_rate))
         follow(made.average, made.unet, made.step)
         made.step += 1
         mean = loss.detach() if pace.steps == 0 else 0.98 * mean + 0.02 * loss.detach()

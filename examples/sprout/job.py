@@ -31,6 +31,7 @@ class Job:
     vae_steps: int
     word_steps: int
     unet_steps: int
+    unet_rate: float  # learning rate at its height
     batch: int
     crops: int
     compile: bool

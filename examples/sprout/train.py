@@ -36,6 +36,7 @@ def asked() -> Job:
     p.add_argument("--vae-steps", type=int, default=8_000)
     p.add_argument("--word-steps", type=int, default=2_500 if cuda else 800)
     p.add_argument("--unet-steps", type=int, default=10_000 if cuda else 8_000)
+    p.add_argument("--unet-rate", type=float, default=1e-3, help="learning rate at its height; half of it where training goes on")
     p.add_argument("--batch", type=int, default=512 if cuda else 64, help="latents in a step of the UNet")
     p.add_argument("--crops", type=int, default=128 if cuda else 32, help="crops of 64 px in a step of the VAE")
     p.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True, help="torch.compile the UNet: faster after a minute")
