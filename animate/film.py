@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from torch import Tensor
 
-from . import engine, photo, plan, recipe
+from . import distance, engine, pacing, photo, plan, recipe
+from .cel import MIX_UNIT, Cel, Plan
+from .curve import Curve
+from .drawer import Drawer
 from .errors import AnimateError, AnimateWarning
 from .models.base import Defaults, Model
 from .models.memory import give_back, out_of_memory
 from .models.samplers import chosen
 from .recipe import Made, Recipe, Verb
 from .store import Store
-from .storyboard import Keyframe, Sampling, Storyboard, build
-from .timeline import timeline
+from .storyboard import Keyframe, Storyboard, build
+from .timeline import Frame, timeline
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
+Curves = tuple[Curve, ...]
+Planned = Callable[[pacing.See], tuple[Plan, Curves]]  # what is shown and how it is paced; may look at pictures first
 BESIDE = (1 / 64, -1 / 64, 1 / 32, -1 / 32)  # of a segment: where a flagged picture is drawn instead
 
 
@@ -30,32 +37,49 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
     Raises AnimateError for an unknown sampler, or an eta that it does not have.
     """
     said = story.sampling
-    sampling = Sampling(
-        steps=said.steps or defaults.steps,
-        guidance=defaults.guidance if said.guidance is None else said.guidance,
-        sampler=chosen(said.sampler, defaults.sampler),
-        eta=said.eta,
-    )
+    more = {"steps": said.steps or defaults.steps, "sampler": chosen(said.sampler, defaults.sampler)}
+    sampling = said.model_copy(update={**more, "guidance": defaults.guidance if said.guidance is None else said.guidance})
     if said.eta and sampling.sampler != "ddim":
         raise AnimateError(f"eta {said.eta:g} with {sampling.sampler}; only the sampler ddim has it: use --sampler ddim, or leave --eta out")
     return story.model_copy(update={"sampling": sampling, "width": story.width or defaults.width, "height": story.height or defaults.height})
 
 
-def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None, store: Store | None = None) -> Pictures:
+def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None, store: Store | None = None, curves: Curves = ()) -> Pictures:
     """The film's images, read-only uint8 (H, W, 3), one for every frame, drawn as they are asked for.
 
     frames: only these, such as range(10, 14); their pixels are those of the whole film.
     store: where finished cels are kept and found again.
+    curves: how its segments are paced, as a recipe has it; none: as the storyboard says, which may have to be measured first.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
     resolved = resolve(story, model.defaults)
-    images = Images.of(resolved)
-    whole = plan.plan(timeline(resolved), resolved, images.digests)
-    if frames is not None and not all(0 <= i < len(whole.order) for i in frames):
-        raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(whole.order) - 1}")
+    images, times = Images.of(resolved), timeline(resolved)
+    linear = plan.plan(times, resolved, images.digests)
+    if frames is not None and not all(0 <= i < len(times) for i in frames):
+        raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(times) - 1}")
     _warn(resolved.keyframes, resolved, model)
-    slots = fitting(min(model.numerics.slots, len(whole.cels)), model, resolved)
-    return Pictures("film", resolved, whole if frames is None else whole.only(frames), images, model, slots, store, frames)
+    slots = 1 if resolved.feedback is not None else fitting(min(model.numerics.slots, len(linear.cels)), model, resolved)
+    shown = range(len(times)) if frames is None else frames
+
+    def planned(see: pacing.See) -> tuple[Plan, Curves]:
+        paced = curves or (_paced(resolved, times, [times[i] for i in shown], images, see) if resolved.pace == "even" else ())
+        whole = plan.plan(times, resolved, images.digests, paced) if paced else linear
+        return whole if frames is None else whole.only(frames), paced
+
+    return Pictures("film", resolved, planned, images, model, slots, store, frames)
+
+
+def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], images: Images, see: pacing.See) -> Curves:
+    """Of the segments that these frames of the film lie in."""
+    pins, asked = plan.ends(story, images.digests), {frame.a for frame in shown}
+    within = Counter(a for a, mix in {(frame.a, frame.mix) for frame in times} if 0 < mix < 1 and a in asked)
+    found = pacing.curves(story, pins, within, see, distance.metric())
+    for a, curve in enumerate(found):
+        for low, high in ((curve.knots[jump][0], curve.knots[jump + 1][0]) for jump in curve.jumps):
+            between = " to ".join(f'"{pin.prompt}"' for pin in (pins[a], pins[(a + 1) % len(pins)]))
+            told = f"{between} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between; it is bridged by drawing over a blend"
+            warnings.warn(told, AnimateWarning, stacklevel=4)
+    return found
 
 
 def fitting(slots: int, model: Model, story: Storyboard) -> int:
@@ -98,7 +122,7 @@ def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int
     _warn(keys, resolved, model)
     images = Images.of(resolved)
     pins = [plan.pin(key, resolved, images.digests) for key in keys]
-    return Pictures("sheet", resolved, plan.stills(resolved, pins), images, model, slots, store)
+    return Pictures("sheet", resolved, lambda _: (plan.stills(resolved, pins), ()), images, model, slots, store)
 
 
 @dataclass(frozen=True)
@@ -122,12 +146,14 @@ class Pictures(Iterator[Image]):
     """The images of a plan, drawn as they are asked for, and the recipe of those that were."""
 
     def __init__(
-        self, verb: Verb, story: Storyboard, what: plan.Plan, images: Images, model: Model, slots: int, store: Store | None,
+        self, verb: Verb, story: Storyboard, planned: Planned, images: Images, model: Model, slots: int, store: Store | None,
         frames: Sequence[int] | None = None,
     ):  # fmt: skip
         self._verb, self._story, self._inputs, self._model, self._frames = verb, story, images, model, frames
         self._numerics = replace(model.numerics, slots=slots)
-        self._images = self._drawn(what, store)
+        self._images = self._drawn(planned, store)
+        self._curves: Curves = ()
+        self.probes = 0  # pictures that were looked at to pace the film
         self.digests: list[str] = []
         self._beside, self._withheld = 0, list[int]()  # pictures that the safety checker had drawn elsewhere, or not shown
 
@@ -136,10 +162,11 @@ class Pictures(Iterator[Image]):
         self.digests.append(digest)
         return image
 
-    def _drawn(self, what: plan.Plan, store: Store | None) -> Iterator[tuple[Image, str]]:
+    def _drawn(self, planned: Planned, store: Store | None) -> Iterator[tuple[Image, str]]:
         """Decoded in order; a picture shown on and on is decoded once. One that may not be shown gives way to the last, or the next, that may."""
+        what, self._curves = planned(lambda probes: self._seen(probes, store))
         shown, last, late = "", None, 0
-        for number, (key, latents) in enumerate(zip(what.order, self._latents(what, store), strict=True)):
+        for number, (key, latents) in enumerate(zip(what.order, self._latents(what, store, _title(what)), strict=True)):
             if key != shown:
                 shown, image = key, self._allowed(what.cels[key], latents)
             if image is None:
@@ -162,7 +189,12 @@ class Pictures(Iterator[Image]):
             told += f": {self._beside} are drawn a little beside, {len(self._withheld)} show a neighbour; --no-safety shows them"
             warnings.warn(told, AnimateWarning, stacklevel=2)
 
-    def _allowed(self, cel: plan.Cel, latents: Tensor) -> Image | None:
+    def _seen(self, probes: Plan, store: Store | None) -> np.ndarray:
+        """Pictures that are looked at before the film is drawn, (B, H, W, 3)."""
+        self.probes += len(probes.order)
+        return self._model.decode(torch.stack([*self._latents(probes, store, "")]))
+
+    def _allowed(self, cel: Cel, latents: Tensor) -> Image | None:
         """The picture, or one from very near it if the safety checker flags it; None if it flags those, too."""
         for number, made in enumerate(itertools.chain([latents], self._near(cel))):
             image: Image = self._model.decode(made[None])[0]
@@ -171,21 +203,21 @@ class Pictures(Iterator[Image]):
                 return image
         return None
 
-    def _near(self, cel: plan.Cel) -> Iterator[Tensor]:
+    def _near(self, cel: Cel) -> Iterator[Tensor]:
         """Drawn at mixes on both sides of a cel's own; none for a still, which has no sides."""
-        a, b, draw = cel.look.a, cel.look.b, engine.Drawer(self._model, self._inputs.pixels)
+        a, b, draw = cel.look.a, cel.look.b, Drawer(self._model, self._inputs.pixels)
         for mix in (cel.look.mix + step for step in BESIDE if a != b and 0 < cel.look.mix + step < 1):
-            near = plan.Plan.showing([plan.line(plan.look(a, b, mix), self._story)])
+            near = Plan.showing([plan.line(plan.between(a, b, round(mix * MIX_UNIT)), self._story)])
             yield from engine.run(near, draw, {}, self._numerics.slots, draw.kind)
 
     def _blank(self) -> Image:
         return np.full((self._story.height or 0, self._story.width or 0, 3), 250, np.uint8)
 
-    def _latents(self, what: plan.Plan, store: Store | None) -> Iterator[Tensor]:
+    def _latents(self, what: Plan, store: Store | None, name: str) -> Iterator[Tensor]:
         """Batches half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots."""
-        done, draw = 0, engine.Drawer(self._model, self._inputs.pixels)
+        done, draw = 0, Drawer(self._model, self._inputs.pixels)
         while True:
-            states: engine.States = {} if store is None else store.states(what, _title(what), self._model.fingerprint, self._numerics)
+            states: engine.States = {} if store is None else store.states(what, name, self._model.fingerprint, self._numerics)
             running = engine.run(what.only(range(done, len(what.order))), draw, states, self._numerics.slots, draw.kind)
             try:
                 while (latents := next(running, None)) is not None:
@@ -228,6 +260,7 @@ class Pictures(Iterator[Image]):
             digests=tuple(self.digests),
             frames=frames,
             withheld=tuple(self._withheld),
+            curves=self._curves,
         )
 
     def note(self, count: int) -> str:
@@ -245,7 +278,7 @@ class Pictures(Iterator[Image]):
         return self.recipe.model_copy(update={"labels": tuple(labels), "columns": columns}).pack()
 
 
-def _title(what: plan.Plan) -> str:
+def _title(what: Plan) -> str:
     """From what to what, for a list of films."""
     pins = what.cels[what.order[0]].look.a, what.cels[what.order[-1]].look.b
     return " to ".join(dict.fromkeys(pin.prompt or f"image {pin.image}" for pin in pins))

@@ -18,6 +18,7 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from . import tags
+from .curve import Curve
 from .errors import AnimateError
 from .storyboard import Frozen, Storyboard
 
@@ -55,6 +56,7 @@ class Recipe(Frozen):
     labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
     columns: int | None = Field(None, ge=1)  # of a contact sheet, where that was asked for
     withheld: tuple[int, ...] = ()  # images, by their number, that the safety checker flagged: they show a neighbour
+    curves: tuple[Curve, ...] = ()  # how the segments of an evenly paced film are paced
     frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
 
     @model_validator(mode="after")
@@ -63,6 +65,8 @@ class Recipe(Frozen):
         pictures = {"film": self.storyboard.count, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
         if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
             raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
+        if self.curves and (len(self.curves) < keys or not all(curve.sound for curve in self.curves)):
+            raise ValueError("curves that are none of this film")
         if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
             raise ValueError("frames that the film does not have")
         return self

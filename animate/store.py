@@ -27,10 +27,10 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from .cel import Plan
 from .errors import AnimateWarning
 from .models.base import Numerics
 from .places import cache
-from .plan import Plan
 
 LIMIT = 20 * 2**30  # bytes: some 300,000 states of 512 x 512 pixels
 RECENT = 64  # states that are kept in memory, too, beside those of two batches
@@ -62,12 +62,13 @@ class Store:
         self._measured = self._warned = False
 
     def states(self, plan: Plan, name: str, fingerprint: str, numerics: Numerics) -> States:
-        """The states of one film, drawn by a model with these weights in this place."""
+        """The states of one film, drawn by a model with these weights in this place. Without a name they are of no film, and are not counted."""
         around = hashlib.sha256(json.dumps([DRAWING, fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
         told = {"name": name, "frames": len(plan.order), "around": around, "cels": sorted(plan.cels)}
         digest = hashlib.sha256(json.dumps([around, *plan.order]).encode()).hexdigest()[:32]
-        self.write(self.folder / "films" / f"{digest}.json", json.dumps(told).encode())
-        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.slots)
+        if name:
+            self.write(self.folder / "films" / f"{digest}.json", json.dumps(told).encode())
+        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.slots, bool(name))
 
     def write(self, path: Path, data: bytes) -> bool:
         """Whole or not at all. False, with one warning, if the disk will not take it: a film goes on without its store."""
@@ -148,8 +149,8 @@ class Store:
 class States(MutableMapping[str, Tensor]):
     """Cel key -> clean latents, of one film. Deleting drops a state from memory only."""
 
-    def __init__(self, store: Store, folder: Path, recent: int):
-        self.store, self.folder, self.most = store, folder, recent
+    def __init__(self, store: Store, folder: Path, recent: int, counting: bool):
+        self.store, self.folder, self.most, self.counting = store, folder, recent, counting
         self.recent: OrderedDict[str, Tensor] = OrderedDict()
         self.unsaved: dict[str, Tensor] = {}  # what the disk did not take: kept until it is shown
         self.counted: set[str] = set()  # cels that are among the store's kept or drawn ones
@@ -168,14 +169,14 @@ class States(MutableMapping[str, Tensor]):
         (tensor,) = safetensors.torch.load(data).values()
         if key not in self.counted:
             self.counted.add(key)
-            self.store.kept += 1
+            self.store.kept += self.counting
         self._remember(key, tensor)
         return tensor
 
     def __setitem__(self, key: str, state: Tensor) -> None:
         data = safetensors.torch.save({"latents": state.contiguous()})
         self.counted.add(key)
-        self.store.drawn += 1
+        self.store.drawn += self.counting
         if self.store.write(self.folder / key, hashlib.sha256(data).digest() + data):
             self._remember(key, state)
         else:

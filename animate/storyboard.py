@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictStr, ValidationError, field_validator, model_validator
 
 from .errors import AnimateError
 
@@ -27,6 +27,7 @@ LARGEST_SEED = 2**63 - 1  # what a torch generator takes
 LARGEST_SIDE = 8192  # pixels
 LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
 FASTEST = 1000  # frames per second
+CAMERA = ("zoom", "pan", "rotate")
 SLOWEST = 0.01  # frames per second; formats count a frame's time in 16 bits of hundredths of a second
 
 Loop = Literal["none", "cycle", "bounce"]
@@ -40,6 +41,19 @@ def _readable(text: str) -> str:
 
 Text = Annotated[StrictStr, AfterValidator(_readable)]
 At = int | StrictStr
+
+
+def _timed(said: Any) -> Any:
+    """Numbers that are written as text are numbers: a key of JSON or TOML, an option of the command line."""
+    if isinstance(said, Mapping):
+        return {int(at) if isinstance(at, str) and re.fullmatch(r"\d{1,9}", at) else at: _timed(value) for at, value in said.items()}
+    try:
+        return float(said) if isinstance(said, str) else said
+    except ValueError:
+        return said
+
+
+Timed = Annotated[float | Text | dict[At, float | Text], BeforeValidator(_timed)]  # a number, an expression of time, or either at places in time
 
 
 class Frozen(BaseModel):
@@ -59,9 +73,11 @@ class Sampling(Frozen):
     """How a picture is denoised. What is left out is the model's own."""
 
     steps: int | None = Field(None, ge=1, le=999, description="denoising steps per frame")
-    guidance: float | None = Field(None, ge=0, le=100, description="classifier-free guidance scale; up to 1: none")
+    guidance: Timed | None = Field(None, description="classifier-free guidance scale, 0 to 100; up to 1: none; may change with time")
     sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
     eta: float = Field(0.0, ge=0, le=1, description="of the sampler ddim: how much noise every step adds; 0: none")
+    sharing: float = Field(0.0, ge=0, le=1, description="how deep frames have their beginnings in common; 0: not at all")
+    branching: Literal["tree", "trunk"] = Field("tree", description="tree: with their neighbours; trunk: all with the film's middle")
 
 
 class Keyframe(Frozen):
@@ -121,7 +137,12 @@ class Storyboard(Frozen):
     negative: Text = ""
     style: Text = Field("", description='said after every prompt, or around it where it holds "{}"')
     ease: str = "linear"
+    pace: Literal["even", "linear"] = Field("even", description="even: pictures that look equally far apart; linear: equal steps of the blend")
     sampling: Sampling = Sampling()
+    feedback: Timed | None = Field(None, description="share of the denoising that redraws the picture before, above 0 to 1; left out: none")
+    zoom: Timed = Field(1.0, description="of the camera, a frame, with feedback; above 1: nearer")
+    pan: tuple[Timed, Timed] = Field((0.0, 0.0), description="of the camera, pixels to the right and down a frame, with feedback")
+    rotate: Timed = Field(0.0, description="of the camera, degrees clockwise a frame, with feedback")
 
     @classmethod
     def of(cls, *prompts: str, **settings: Any) -> Storyboard:
@@ -152,6 +173,14 @@ class Storyboard(Frozen):
             raise ValueError(f"{self.count} frames; allowed: up to {LONGEST_FILM}")
         if not SLOWEST <= self.rate <= FASTEST:
             raise ValueError(f"{self.count} frames in {self.duration:g} s are {self.rate:.4g} fps; allowed: {SLOWEST} to {FASTEST}")
+        if self.feedback is None and (moved := [name for name in CAMERA if name in self.model_fields_set]):
+            raise ValueError(f"{moved[0]} without feedback: the camera moves the picture before; say feedback, such as 0.4, or leave {moved[0]} out")
+        if self.feedback is not None and self.sampling.sharing:
+            raise ValueError("sharing and feedback both say where a picture begins; leave one of them out")
+        if self.sampling.sharing and not isinstance(self.sampling.guidance, float | None):
+            raise ValueError(
+                "guidance that changes with time and sharing; pictures that have their beginnings in common are guided alike: leave one out"
+            )
         if self.loop == "bounce" and self.count % 2:
             raise ValueError(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}")
         return self

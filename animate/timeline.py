@@ -1,19 +1,25 @@
 """When: a storyboard becomes frames. Says for every frame which two keyframes it lies between and how far along.
 
-Pure arithmetic: no prompt is read, no model is needed.
+What changes with time has a value for every frame. Pure arithmetic: no prompt is read, no model is needed.
 """
 
 from __future__ import annotations
 
 import difflib
 import math
+import sys
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
+from . import schedule
+from .cel import Move, net
 from .errors import AnimateError
-from .storyboard import Storyboard, place
+from .storyboard import LARGEST_SIDE, Storyboard, place
+
+ZOOM = (0.25, 4.0)  # a frame; more is no camera
 
 EASES: dict[str, Callable[[float], float]] = {
     "linear": lambda t: t,
@@ -33,6 +39,9 @@ class Frame:
     a: int
     b: int
     mix: float  # 0..1 from a to b, eased
+    guidance: float | None = None  # where it changes with time; left out: what the keyframes say
+    feedback: float | None = None  # share of the denoising that redraws the picture before
+    move: Move | None = None  # of the camera, since the picture before
 
 
 def timeline(story: Storyboard) -> tuple[Frame, ...]:
@@ -45,12 +54,33 @@ def timeline(story: Storyboard) -> tuple[Frame, ...]:
             close = difflib.get_close_matches(name, EASES, 1)
             hint = f'; did you mean "{close[0]}"?' if close else ""
             raise AnimateError(f'ease "{name}" is not known; allowed: {", ".join(EASES)}{hint}')
-    if story.loop == "cycle":
-        return _circle(story) if len(story.keyframes) == 1 else _travel(story, story.count)
-    if story.loop == "none":
-        return _travel(story, story.count)
-    there = _travel(story, story.count // 2 + 1)
-    return tuple(Frame(i, f.a, f.b, f.mix) for i, f in enumerate([*there, *there[-2:0:-1]]))
+    count = story.count // 2 + 1 if story.loop == "bounce" else story.count
+    circle = story.loop == "cycle" and len(story.keyframes) == 1
+    there = _timed(story, _circle(story) if circle else _travel(story, count))
+    back = there[-2:0:-1] if story.loop == "bounce" else ()
+    return tuple(replace(frame, index=i) for i, frame in enumerate([*there, *back]))
+
+
+def _timed(story: Storyboard, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    """With what changes from frame to frame."""
+
+    def values(name: str, said: Any, low: float, high: float) -> tuple[float, ...]:
+        return schedule.values(name, said, len(frames), story.rate, low, high, closed=story.loop == "cycle")
+
+    if not isinstance(said := story.sampling.guidance, float | int | None):
+        if any(key.guidance is not None for key in story.keyframes):
+            raise AnimateError("guidance changes with time, and a keyframe has its own; leave one of them out")
+        frames = tuple(replace(f, guidance=value) for f, value in zip(frames, values("guidance", said, 0, 100), strict=True))
+    if story.feedback is None:
+        return frames
+    feedback = values("feedback", story.feedback, sys.float_info.min, 1)
+    right, down = (values(f"pan {way}", said, -LARGEST_SIDE, LARGEST_SIDE) for way, said in zip(("right", "down"), story.pan, strict=True))
+    turn = values("rotate", story.rotate, -360, 360)
+    moves = [Move(*of) for of in zip(values("zoom", story.zoom, *ZOOM), right, down, turn, strict=True)]
+    whole = net(moves)
+    if story.loop == "cycle" and not (abs(whole.factor - 1) < 1e-3 and abs(complex(whole.right, whole.down)) < 0.5):
+        raise AnimateError("the camera does not come back to where it began, and a cycle would jump; let its motion cancel out, or use --loop bounce")
+    return tuple(replace(f, feedback=share, move=move) for f, share, move in zip(frames, feedback, moves, strict=True))
 
 
 def _circle(story: Storyboard) -> tuple[Frame, ...]:

@@ -39,6 +39,12 @@ from animate.models.catalog import CATALOG, resolve, suggest
         ("sd-turbo", "turbo"),
         ("LCM", "lcm"),
         ("SimianLuo/LCM_Dreamshaper_v7", "lcm"),
+        ("SD 3.5 medium", "sd35"),
+        ("stabilityai/stable-diffusion-3.5-medium", "sd35"),
+        ("sd3.5-large-turbo", "sd35-turbo"),
+        ("FLUX.1-schnell", "flux-schnell"),
+        ("black-forest-labs/FLUX.1-schnell", "flux-schnell"),
+        ("Z-Image Turbo", "z-image-turbo"),
     ],
 )
 def test_a_model_has_one_name_however_it_is_spelt(said: str, name: str) -> None:

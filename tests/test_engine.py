@@ -8,8 +8,9 @@ import pytest
 import torch
 
 from animate import Keyframe, Storyboard
-from animate.engine import Inputs, run
-from animate.plan import Cel, Plan, plan
+from animate.cel import Cel, Plan
+from animate.engine import Inputs, Stops, run
+from animate.plan import plan
 from animate.timeline import timeline
 
 
@@ -26,9 +27,9 @@ class Recorder:
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
 
-    def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs]) -> torch.Tensor:
+    def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs], stops: Stops) -> torch.Tensor:
         self.batches.append([cel.key for cel in cels])
-        return torch.tensor([cel.look.mix for cel in cels])[:, None, None, None].expand(-1, 4, 1, 1)
+        return torch.tensor([cel.look.mix for cel in cels])[:, None, None, None, None].expand(-1, len(stops), 4, 1, 1)
 
 
 def test_batches_are_full_and_the_last_is_padded() -> None:

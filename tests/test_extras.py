@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -80,9 +81,9 @@ def assert_added(model: UNetModel, plain: UNetModel, *added: tuple[Pairs, Callab
 def load(tiny_folder: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., UNetModel]:
     """The tiny model with something on it; nothing is printed, and warnings are errors."""
 
-    def call(folder: Path = tiny_folder, **settings: Any) -> UNetModel:
+    def call(folder: Path = tiny_folder, say: Callable[[str], object] = lambda line: None, **settings: Any) -> UNetModel:
         capfd.readouterr()
-        model = load_model(str(folder), device="cpu", **settings)
+        model = load_model(str(folder), device="cpu", say=say, **settings)
         assert isinstance(model, UNetModel)
         assert capfd.readouterr() == ("", "")
         return model
@@ -197,7 +198,7 @@ def test_a_lora_is_put_on_as_a_whole_or_not_at_all(tiny_folder: Path, tmp_path: 
         ({"vae": "broken.safetensors"}, "broken.safetensors is not a checkpoint"),
         ({"embeddings": ("a.pt:<cat>",)}, "embedding a.pt: no such file"),
         ({"embeddings": ("broken.safetensors",)}, "embedding broken.safetensors does not fit"),
-        ({"embeddings": ("broken.pt",)}, "embedding broken.pt does not fit"),
+        ({"embeddings": ("broken.pt",)}, "broken.pt is not a checkpoint"),
         ({"loras": ("broken.safetensors",)}, "LoRA broken.safetensors does not fit"),
     ],
 )
@@ -211,6 +212,27 @@ def test_what_is_not_there_or_broken_is_one_line(
     with pytest.raises(AnimateError, match=re.escape(said)) as refused:
         load_model(str(tiny_folder), device="cpu", **settings)
     assert "\n" not in str(refused.value)
+    assert capfd.readouterr() == ("", "")
+
+
+class Bad:
+    def __reduce__(self) -> tuple[object, ...]:
+        return os.system, ("touch owned",)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"loras": ("bad.bin",)}, {"loras": ("bad.pt:0.5",)}, {"embeddings": ("bad.pt",)}, {"embeddings": ("bad.bin:<x>",)}, {"vae": "bad.pt"}],
+)
+def test_code_in_a_pickle_is_refused_by_name_and_not_run(
+    tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], settings: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("bad.bin", "bad.pt"):
+        torch.save({"<cat>": CAT, "more": Bad()}, name)
+    with pytest.raises(AnimateError, match=r"^bad\.\w+ holds code besides tensors \(posix\.system\); it is not loaded"):
+        load_model(str(tiny_folder), device="cpu", **settings)
+    assert not Path("owned").exists()
     assert capfd.readouterr() == ("", "")
 
 
@@ -323,7 +345,9 @@ WEB = {"string_to_token": {"*": 265}, "string_to_param": {"*": torch.nn.Paramete
 def test_an_embedding_is_a_word_that_is_known(load: Any, tmp_path: Path, name: str, state: dict[str, Any], token: str | None, word: str) -> None:
     path = tmp_path / name
     save_file(state, path) if path.suffix == ".safetensors" else torch.save(state, path)
-    model = load(embeddings=(f"{path}:{token}" if token else str(path),))
+    said: list[str] = []
+    model = load(say=said.append, embeddings=(f"{path}:{token}" if token else str(path),))
+    assert said == ([] if token else [f"embedding {path}: its word is {word}"])
     asked: list[Tensor] = []
     table = model.readers[0][1].get_input_embeddings()
     table.register_forward_hook(lambda module, args, made: asked.append(made[0]))
@@ -423,4 +447,4 @@ def test_the_command_refuses_extras_in_one_line(run: Run, tiny_folder: Path) -> 
 
 
 def test_nothing_put_on_is_no_digest() -> None:
-    assert extras.put_on(tiny_pipeline(), extras.Extras()) == ""
+    assert extras.put_on(tiny_pipeline(), extras.Extras(), print) == ""

@@ -37,7 +37,7 @@ from test_video import read as read_video
 
 LONG = ("a seed", "a tree", "--frames", "100000", "--steps", "1")
 FAST = Sampling(steps=1, guidance=1)
-STORY = Storyboard.of("a seed", "a tree", frames=8, sampling=Sampling(steps=2, guidance=2.0))
+STORY = Storyboard.of("a seed", "a tree", frames=8, pace="linear", sampling=Sampling(steps=2, guidance=2.0))
 
 
 def namespaces() -> bool:

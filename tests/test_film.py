@@ -21,7 +21,7 @@ FEW = Sampling(steps=3, guidance=2.0)
 
 
 def film(model: UNetModel, *prompts: str, frames: int = 7, only: range | None = None, **settings: Any) -> list[np.ndarray]:
-    return list(render(Storyboard.of(*prompts, frames=frames, sampling=FEW, **settings), model, frames=only))
+    return list(render(Storyboard.of(*prompts, frames=frames, sampling=FEW, **{"pace": "linear", **settings}), model, frames=only))
 
 
 def test_a_film_has_exactly_its_frames(tiny: UNetModel) -> None:
@@ -76,7 +76,7 @@ def test_seeds_of_keyframes_are_blended_on_the_way(tiny: UNetModel) -> None:
 
 
 def test_nothing_is_drawn_twice_and_nothing_before_it_is_asked_for(tiny: UNetModel, work: Any) -> None:
-    images = render(Storyboard.of("a seed", "a tree", frames=24, loop="bounce", sampling=FEW), tiny)
+    images = render(Storyboard.of("a seed", "a tree", frames=24, loop="bounce", pace="linear", sampling=FEW), tiny)
     assert work.samples == 0
     next(images)
     assert work.samples == 2 * 3 * 4, "one batch of four slots, guided, three steps"
@@ -94,7 +94,7 @@ def test_a_held_picture_is_drawn_and_decoded_once(tiny: UNetModel, monkeypatch: 
 
     monkeypatch.setattr(tiny, "decode", counted)
     keys = (Keyframe(prompt="a seed", hold=5), Keyframe(prompt="a tree", hold=3))
-    assert len(list(render(Storyboard(keyframes=keys, frames=12, sampling=FEW), tiny))) == 12
+    assert len(list(render(Storyboard(keyframes=keys, frames=12, pace="linear", sampling=FEW), tiny))) == 12
     assert sum(decoded) == 4
 
 
@@ -107,13 +107,13 @@ def test_negative_guidance_size_and_style_reach_the_picture(tiny: UNetModel) -> 
 
 
 def test_held_pictures_cannot_be_painted_over(tiny: UNetModel) -> None:
-    image = next(render(Storyboard.of("a seed", "a tree", sampling=FEW), tiny))
+    image = next(render(Storyboard.of("a seed", "a tree", pace="linear", sampling=FEW), tiny))
     with pytest.raises(ValueError, match="read-only"):
         image[:] = 0
 
 
 def test_a_sheet_shows_the_keyframes(tiny: UNetModel) -> None:
-    made = list(sheet(Storyboard.of("a seed", "a tree", sampling=FEW), tiny))
+    made = list(sheet(Storyboard.of("a seed", "a tree", pace="linear", sampling=FEW), tiny))
     assert np.array_equal(made[1], still("a tree", tiny, sampling=FEW))
 
 
@@ -121,7 +121,7 @@ def test_what_cannot_work_is_said_before_anything_is_drawn(tiny: UNetModel, work
     with pytest.raises(AnimateError, match="do not fit"):
         render(Storyboard.of("a", "b", "c", frames=2), tiny)
     with pytest.raises(AnimateError, match="sampler"):
-        render(Storyboard.of("a", "b", sampling=Sampling(sampler="magic")), tiny)
+        render(Storyboard.of("a", "b", pace="linear", sampling=Sampling(sampler="magic")), tiny)
     with pytest.raises(AnimateError, match="allowed are 0 to 6"):
         film(tiny, "a", "b", only=range(5, 9))
     with pytest.raises(AnimateError, match="choose one with --sampler: ddim"):
@@ -133,7 +133,7 @@ def test_what_cannot_work_is_said_before_anything_is_drawn(tiny: UNetModel, work
 
 def test_prompts_that_are_not_understood_warn_once(tiny: UNetModel) -> None:
     with pytest.warns(AnimateWarning, match="letter by letter") as warned:
-        render(Storyboard.of("\u79cd\u5b50", "\u79cd\u5b50", sampling=FEW), tiny)
+        render(Storyboard.of("\u79cd\u5b50", "\u79cd\u5b50", pace="linear", sampling=FEW), tiny)
     assert len(warned) == 1
 
 

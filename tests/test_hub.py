@@ -24,10 +24,14 @@ import pytest
 import torch
 from diffusers import DiffusionPipeline
 
+from animate import load_model
 from animate.errors import AnimateError
 from animate.models import hub
 from animate.models.catalog import CATALOG
 from conftest import Run, tiny_pipeline
+from original import to_original
+from test_extras import CAT, in_diffusers, other_vae, pairs
+from test_extras import saved as written
 
 Files = dict[str, bytes]
 TOKEN, REFUSED = "hf_" + "secret" * 5, "hf_" + "forged" * 5
@@ -208,6 +212,28 @@ for call in job["calls"]:
 """
 
 
+CHILD_LOADS = """
+import json, sys
+from animate import AnimateError, load_model
+for settings in json.loads(sys.argv[1]):
+    said = []
+    try:
+        print(json.dumps({"fingerprint": load_model(device="cpu", say=said.append, **settings).fingerprint, "said": said}))
+    except AnimateError as error:
+        print(json.dumps({"error": str(error)}))
+"""
+
+CHILD_COMMANDS = """
+import json, sys
+from animate.cli import main
+for arguments in json.loads(sys.argv[1]):
+    try:
+        main(arguments)
+    except SystemExit as stopped:
+        print("exit", stopped.code)
+"""
+
+
 class Home:
     """Processes that share a cache and know one server."""
 
@@ -234,6 +260,11 @@ class Home:
         told = [answer["error"] for answer in self.calls(*calls, free=free, **environment)]
         assert not [line for line in told if "\n" in line]
         return told
+
+    def loads(self, *settings: dict[str, Any], **environment: str) -> list[dict[str, Any]]:
+        """What `load_model` answers to each of these settings, on a CPU."""
+        done = self.process("-c", CHILD_LOADS, json.dumps(settings), **environment)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture
@@ -436,6 +467,113 @@ def test_a_folder_that_lacks_files_is_not_taken_for_a_download(monkeypatch: pyte
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: str(home.cache))
     with pytest.raises(AnimateError, match="the download was cut off"):
         hub._fetch(hub.Remote("owner/model", "0" * 40, {UNET: 1}, hub.Choice((UNET,), None, ())))
+
+
+@pytest.fixture
+def put(tiny_folder: Path, server: Hub, tmp_path: Path) -> dict[str, dict[str, str]]:
+    """Repositories of LoRAs, embeddings and VAEs on the server; what is said of each -> the same as a file or folder."""
+    at = {
+        name: str(tmp_path / name) for name in ("1.safetensors", "2.safetensors", "cat.bin", "vae", "vae.safetensors", "learned_embeds.safetensors")
+    }
+    first, second = (Path(written(in_diffusers(pairs(seed)), Path(at[f"{seed}.safetensors"]))).read_bytes() for seed in (1, 2))
+    torch.save({"<cat>": CAT}, at["cat.bin"])
+    other_vae(scaling_factor=0.5).save_pretrained(at["vae"])
+    folder = {path.name: path.read_bytes() for path in Path(at["vae"]).iterdir()}
+    pipe = tiny_pipeline()
+    pipe.vae = other_vae()
+    held = {name: tensor for name, tensor in to_original(pipe).items() if name.startswith("first_stage_model.")}
+    original = Path(written(held, Path(at["vae.safetensors"]))).read_bytes()
+    word = Path(written({"emb_params": CAT}, Path(at["learned_embeds.safetensors"]))).read_bytes()
+    server.shelf |= {
+        repo: {"main": files | {"README.md": b"words"}}
+        for repo, files in {
+            "ink/usual": {
+                "pytorch_lora_weights.safetensors": first,
+                "checkpoint-9/pytorch_lora_weights.safetensors": second,
+                "other.safetensors": second,
+            },
+            "ink/only": {"ink.safetensors": second, "ink.ckpt": b"not to be fetched", "old/ink.safetensors": b"not to be fetched"},
+            "ink/two": {"a.safetensors": first, "b.safetensors": second},
+            "shut/ink": {"ink.safetensors": first},
+            "some/thing": {},
+            "words/cat": {"learned_embeds.bin": Path(at["cat.bin"]).read_bytes()},
+            "words/My-v1.5-cat": {"learned_embeds.safetensors": word},
+            "vaes/folder": folder,
+            "vaes/file": {"vae/vae.safetensors": original},
+        }.items()
+    }
+    server.refused["shut/ink"] = (403, "GatedRepo")
+    return {
+        "loras": {
+            "ink/usual": at["1.safetensors"],
+            "ink/only:0.5": f"{at['2.safetensors']}:0.5",
+            "ink/two/b.safetensors:-2": f"{at['2.safetensors']}:-2",
+        },
+        "embeddings": {"words/cat": at["cat.bin"], "words/My-v1.5-cat": f"{at['learned_embeds.safetensors']}:<my-v1-5-cat>"},
+        "vae": {"vaes/folder": at["vae"], "vaes/file": at["vae.safetensors"], "vaes/file/vae/vae.safetensors": at["vae.safetensors"]},
+    }
+
+
+def asked(name: str, what: str, said: str) -> dict[str, Any]:
+    """For `load_model`: a model with one thing on it."""
+    return {"name": name, what: said if what == "vae" else [said]}
+
+
+def test_extras_come_from_the_hub_and_then_from_this_disk(server: Hub, home: Home, tiny_folder: Path, put: dict[str, dict[str, str]]) -> None:
+    """What is fetched is what lies here as a file; offline it is there, and what was not fetched is not."""
+    every = [(asked(str(tiny_folder), what, said), asked(str(tiny_folder), what, here)) for what, told in put.items() for said, here in told.items()]
+    online = home.loads(*(remote for remote, _ in every))
+    here = [load_model(device="cpu", say=print, **local).fingerprint for _, local in every]
+    assert [made["fingerprint"] for made in online] == here
+    assert len({*here}) == len(here) - 1, "vaes/file is one of two names"
+    fetched = {line.split()[1].rstrip(":") for made in online for line in made["said"] if line.startswith("downloading")}
+    assert fetched == {
+        "ink/usual/pytorch_lora_weights.safetensors", "ink/only/ink.safetensors", "ink/two/b.safetensors", "words/cat/learned_embeds.bin",
+        "words/My-v1.5-cat/learned_embeds.safetensors", "vaes/folder/diffusion_pytorch_model.safetensors", "vaes/folder/config.json",
+        "vaes/file/vae/vae.safetensors",
+    }  # fmt: skip
+    words = [line for made in online for line in made["said"] if line.startswith("embedding")]
+    assert words == ["embedding words/cat: its word is <cat>", "embedding words/My-v1.5-cat: its word is <my-v1-5-cat>"]
+    server.asked.clear()
+    absent = [asked(str(tiny_folder), what, said) for what, said in (("loras", "ink/two/a.safetensors"), ("embeddings", "ink/none"), ("vae", "a/b"))]
+    *offline, lora, embedding, vae = home.loads(*(remote for remote, _ in every), *absent, HF_HUB_OFFLINE="1")
+    assert [made["fingerprint"] for made in offline] == here
+    assert not [line for made in offline for line in made["said"] if line.startswith("downloading")]
+    for refused, said in ((lora, "ink/two/a.safetensors"), (embedding, "ink/none"), (vae, "a/b")):
+        assert refused == {"error": f"{said} is not in {home.cache}, and HF_HUB_OFFLINE is set; unset it, or leave it out"}
+    assert server.asked == []
+
+
+def test_extras_that_the_hub_does_not_have_are_one_line(server: Hub, home: Home, tiny_folder: Path, put: dict[str, dict[str, str]]) -> None:
+    refused = {
+        ("loras", "ink/two"): "ink/two has 2 files of weights: a.safetensors, b.safetensors; name one, as in ink/two/a.safetensors",
+        ("loras", "ink/two/c.safetensors:0.5"): "ink/two has no c.safetensors; it has a.safetensors, b.safetensors",
+        ("vae", "ink/two"): "ink/two has 2 files of weights: a.safetensors, b.safetensors; name one, as in ink/two/a.safetensors",
+        ("loras", "shut/ink"): f"shut/ink is gated: accept its licence at {server.address}/shut/ink, then run hf auth login",
+        ("embeddings", "some/thing"): "some/thing has no file of weights (.safetensors, .ckpt, .pt, .pth, .bin); use another one",
+        ("embeddings", "nobody/nothing:<x>"): "nobody/nothing is not on the hub; if it is private, run hf auth login",
+        ("vae", "nobody/nothing/vae.ckpt"): "nobody/nothing is not on the hub; if it is private, run hf auth login",
+    }
+    told = home.loads(*(asked(str(tiny_folder), *wish) for wish in refused))
+    assert [answer["error"] for answer in told] == list(refused.values())
+
+
+def test_the_command_draws_with_a_model_of_the_hub_or_says_why_not(server: Hub, home: Home, plain: Files, tmp_path: Path) -> None:
+    server.shelf |= {"tiny/model": {"main": plain}, "shut/model": {"main": plain}}
+    server.refused["shut/model"] = (403, "GatedRepo")
+    film = ["a seed", "a tree", "--frames", "2", "--steps", "1", "--device", "cpu", "--no-store", "-o", str(tmp_path / "film.gif"), "--model"]
+    commands = [[*film, repo] for repo in ("tiny/model", "shut/model", "nobody/nothing")]
+    done = home.process("-c", CHILD_COMMANDS, json.dumps([*commands, ["doctor", "--model", "shut/model"]]))
+    assert done.stdout.splitlines() == [
+        str(tmp_path / "film.gif"), "exit 0", "exit 2", "exit 2",
+        f"FAIL  model      shut/model is gated: accept its licence at {server.address}/shut/model, then run hf auth login", "exit 1",
+    ]  # fmt: skip
+    downloading, *refused = done.stderr.splitlines()
+    assert downloading.startswith("animate: downloading tiny/model: ")
+    assert refused == [
+        f"animate: shut/model is gated: accept its licence at {server.address}/shut/model, then run hf auth login",
+        "animate: nobody/nothing is not on the hub; if it is private, run hf auth login",
+    ]
 
 
 def test_pull_fetches_by_any_name_and_the_list_says_it_is_here(server: Hub, home: Home, full: Files, run: Run) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +16,17 @@ from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNe
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from animate import Storyboard, film
+from animate import AnimateWarning, Storyboard, film, load_model
+from animate.models import LARGE, loading, memory, pick_dtype
 from animate.models.base import Origin
+from animate.models.catalog import CATALOG
 from animate.models.checkpoint import CONFIGS, tokenizer
 from animate.models.unet import UNetModel
-from conftest import Run
+from conftest import Run, tiny_pipeline
 from original import to_original
 from test_compvis import pixels
 from test_families import tiny_xl
+from test_pipeline import flux
 
 GIB = 2**30
 
@@ -34,6 +39,7 @@ def test_a_single_file_goes_through_the_command(run: Run, tiny_folder: Path, tmp
     shutil.copytree(tiny_folder, tmp_path / "tiny", ignore=shutil.ignore_patterns("*.safetensors"))
     code, _, err = run("a seed", "a tree", "--frames", "3", "--steps", "2", "--model", str(single), "-o", "single/")
     assert code == 0, err
+    assert run("doctor", "--model", str(single))[0] == 0
     assert run("a seed", "a tree", "--frames", "3", "--steps", "2", "--model", str(tiny_folder), "-o", "folder/")[0] == 0
     for name in ("0.png", "1.png", "2.png"):
         ours, theirs = (pixels(next((tmp_path / folder).glob(f"*{name}"))) for folder in ("single", "folder"))
@@ -46,9 +52,27 @@ def test_a_single_file_of_xl_goes_through_the_command(run: Run, tmp_path: Path) 
     for weights in (tmp_path / "xl").rglob("*.safetensors"):
         weights.unlink()
     save_file(to_original(pipe), tmp_path / "xl.safetensors")
+    assert run("doctor", "--model", "xl.safetensors")[0] == 0
     code, _, err = run("still", "a tree", "--steps", "2", "--model", "xl.safetensors", "-o", "tree.png")
     assert code == 0, err
     assert pixels(tmp_path / "tree.png").std() > 5
+
+
+def test_a_folder_of_2022_goes_through_the_command(run: Run, tiny_folder: Path, tmp_path: Path) -> None:
+    """Pickled weights, and an index that says so little."""
+    pipe = tiny_pipeline()
+    pipe.save_pretrained(tmp_path / "old", safe_serialization=False)
+    (tmp_path / "old" / "text_encoder" / "model.safetensors").unlink()  # transformers writes no other any more
+    torch.save(pipe.text_encoder.state_dict(), tmp_path / "old" / "text_encoder" / "pytorch_model.bin")
+    assert len([*(tmp_path / "old").rglob("*.bin")]) == 3
+    index = json.loads((tmp_path / "old" / "model_index.json").read_text())
+    index.pop("image_encoder")
+    (tmp_path / "old" / "model_index.json").write_text(json.dumps(index | {"_diffusers_version": "0.2.2"}))
+    for name, model in (("old", "old"), ("new", str(tiny_folder))):
+        code, _, err = run("still", "a tree", "--steps", "2", "--model", model, "-o", f"{name}.png")
+        assert code == 0, err
+    assert np.array_equal(pixels(tmp_path / "old.png"), pixels(tmp_path / "new.png"))
+    assert run("doctor", "--model", "old")[0] == 0
 
 
 def test_code_in_a_pickle_is_refused_by_name_and_not_run(run: Run, tmp_path: Path) -> None:
@@ -61,21 +85,27 @@ def test_code_in_a_pickle_is_refused_by_name_and_not_run(run: Run, tmp_path: Pat
     assert code == 2
     assert "bad.ckpt holds code besides tensors (posix.system)" in err
     assert err.count("\n") == 1
+    code, out, _ = run("doctor", "--model", "bad.ckpt")
+    assert (code, out.startswith("FAIL  model      bad.ckpt holds code")) == (1, True)
     assert not (tmp_path / "owned").exists()
+
+
+def stable_diffusion(device: str) -> StableDiffusionPipeline:
+    """Stable Diffusion 1.4's shapes in float16, with random weights; on "meta" without any."""
+    folder = CONFIGS / "sd1"
+    with torch.device(device):
+        unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder, subfolder="unet")).half()
+        vae = AutoencoderKL.from_config(AutoencoderKL.load_config(folder, subfolder="vae")).half()
+        text = CLIPTextModel(CLIPTextConfig.from_pretrained(folder, subfolder="text_encoder")).half()
+    return StableDiffusionPipeline(
+        vae=vae, text_encoder=text, tokenizer=tokenizer("<|endoftext|>"), unet=unet, scheduler=PNDMScheduler(skip_prk_steps=True, steps_offset=1),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
 
 
 def test_stable_diffusion_fits_into_four_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its shapes without its weights, and a card that only counts: what is estimated. Not measured on a card."""
-    folder = CONFIGS / "sd1"
-    with torch.device("meta"):
-        unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder, subfolder="unet")).half()
-        vae = AutoencoderKL.from_config(AutoencoderKL.load_config(folder, subfolder="vae")).half()
-        text = CLIPTextModel(CLIPTextConfig.from_pretrained(folder, subfolder="text_encoder")).half()
-    pipe = StableDiffusionPipeline(
-        vae=vae, text_encoder=text, tokenizer=tokenizer("<|endoftext|>"), unet=unet, scheduler=PNDMScheduler(skip_prk_steps=True, steps_offset=1),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
-    )  # fmt: skip
-    model = UNetModel(Origin("sd14", "0"), pipe, "meta", 8)
+    model = UNetModel(Origin("sd14", "0"), stable_diffusion("meta"), "meta", 8)
     weights = sum(tensor.nbytes for part in model._parts() for tensor in part.parameters())
     left = 4 * GIB - weights
     monkeypatch.setattr(model, "free", lambda: left)
@@ -87,3 +117,93 @@ def test_stable_diffusion_fits_into_four_gigabytes(monkeypatch: pytest.MonkeyPat
     assert slots * model.room(512, 512) < left
     # Decoding comes after the UNet has given its room back: its largest tensors are 256 channels of full size, four of them at once.
     assert left > 4 * 256 * 512 * 512 * 2
+
+
+SD, XL, LCM = "StableDiffusionPipeline", "StableDiffusionXLPipeline", "LatentConsistencyModelPipeline"
+OTHERS = ("StableDiffusion3Pipeline", "FluxPipeline", "SanaPipeline", "LuminaPipeline", "ZImagePipeline", "QwenImagePipeline", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "device", "kinds", "dtype"),
+    [
+        ("auto", "cuda", (SD, XL, LCM), torch.float16),
+        ("auto", "cuda:1", OTHERS, torch.bfloat16),
+        ("auto", "mps", (SD, *OTHERS), torch.float32),
+        ("auto", "cpu", (SD, *OTHERS), torch.float32),
+        ("float32", "cuda", (SD, *OTHERS), torch.float32),
+        ("float16", "cuda", OTHERS, torch.float16),
+        ("bfloat16", "cpu", (SD,), torch.bfloat16),
+    ],
+)
+def test_numbers_are_those_that_suit_the_family_unless_others_are_said(said: str, device: str, kinds: tuple[str, ...], dtype: torch.dtype) -> None:
+    assert {pick_dtype(said, device, kind) for kind in kinds} == {dtype}
+
+
+def test_a_cpu_that_multiplies_matrices_of_bfloat16_does_so_for_large_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: True)
+    assert pick_dtype("auto", "cpu", SD, LARGE + 1) == torch.bfloat16
+    assert pick_dtype("auto", "cpu", SD, LARGE) == torch.float32
+    assert pick_dtype("float32", "cpu", SD, LARGE + 1) == torch.float32
+    assert load_model("sprout", device="cpu").numerics.dtype == "float32"
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    assert pick_dtype("auto", "cpu", SD, LARGE + 1) == torch.float32
+
+
+@pytest.mark.parametrize(("said", "ours", "theirs"), [("auto", torch.float16, torch.bfloat16), ("float32", torch.float32, torch.float32)])
+def test_a_folders_index_says_its_family_before_it_is_loaded(
+    tiny_folder: Path, tmp_path: Path, said: str, ours: torch.dtype, theirs: torch.dtype
+) -> None:
+    """Loaded as for a GPU, onto the CPU; and how large it is, is said too."""
+    flux().save_pretrained(tmp_path)
+    asked: list[tuple[str, int]] = []
+
+    def pick(kind: str, size: int) -> torch.dtype:
+        asked.append((kind, size))
+        dtype: torch.dtype = pick_dtype(said, "cuda", kind, size)
+        return dtype
+
+    assert loading.load(str(tiny_folder), None, pick, print).pipe.unet.dtype == ours
+    assert loading.load(str(tmp_path), None, pick, print).pipe.transformer.dtype == theirs
+    assert [kind for kind, _ in asked] == [SD, SD, "FluxPipeline", "FluxPipeline"]
+    weights = [sum(file.stat().st_size for file in folder.rglob("*.safetensors")) for folder in (tiny_folder, tmp_path)]
+    assert [size > weight for (_, size), weight in zip(asked[1::2], weights, strict=True)] == [True, True]
+
+
+def test_a_family_reads_no_more_than_it_was_trained_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flux().save_pretrained(tmp_path)
+    assert load_model(str(tmp_path), device="cpu").embed("a tree").tensors["prompt_embeds"].shape == (512, 32)
+    entry = replace(CATALOG["flux-schnell"], where=str(tmp_path), tokens=16)
+    monkeypatch.setitem(CATALOG, "flux-schnell", entry)
+    model = load_model("flux-schnell", device="cpu")
+    assert model.embed("a tree").tensors["prompt_embeds"].shape == (16, 32)
+    assert (model.defaults.steps, model.defaults.guidance) == (4, 0.0)
+    assert "longer than the 16 tokens" in model.remarks(["a seed in winter " * 9])[0]
+
+
+def test_parts_that_do_not_fit_at_once_take_turns_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = tiny_pipeline()
+    for part in (pipe.unet, pipe.vae, pipe.text_encoder):
+        monkeypatch.setattr(part, "to", lambda *to, part=part, **settings: part)
+
+    def full(*to: object, **settings: object) -> None:
+        if "meta" in map(str, to):
+            raise RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`")
+
+    monkeypatch.setattr(pipe.vae, "to", full)
+    with pytest.warns(AnimateWarning, match="tiny does not fit into the memory of meta as a whole: its parts take turns there"):
+        assert UNetModel(Origin("tiny", "0"), pipe, "meta", 1).offloaded
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "CUDA out of memory. Tried to allocate 20.00 MiB",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "GET was unable to find an engine to execute this computation",
+        "Unable to find a valid cuDNN algorithm to run convolution",
+        "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.",
+    ],
+)
+def test_every_way_to_say_that_there_is_no_room_is_known(said: str) -> None:
+    assert memory.out_of_memory(RuntimeError(said))
+    assert not memory.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))

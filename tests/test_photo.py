@@ -9,9 +9,10 @@ import PIL.Image
 import pytest
 
 from animate import AnimateError, AnimateWarning, Sampling, Storyboard, photo, render, sheet, still
+from animate.cel import Start
 from animate.film import Images, resolve
 from animate.models.unet import UNetModel
-from animate.plan import MIDDLE, Start, plan
+from animate.plan import MIDDLE, plan
 from animate.storyboard import build, read
 from animate.timeline import timeline
 from conftest import Run, Work
@@ -59,7 +60,7 @@ def test_what_is_no_picture_is_told_in_one_line(tmp_path: Path, monkeypatch: pyt
 
 
 def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red: str) -> None:
-    story = build({"keyframes": [{"image": red}, "a tree", {"image": red, "prompt": "a seed"}], "frames": 9, "sampling": FAST})
+    story = build({"keyframes": [{"image": red}, "a tree", {"image": red, "prompt": "a seed"}], "frames": 9, "pace": "linear", "sampling": FAST})
     made = list(render(story, tiny))
     pixels = photo.read(red, 64, 64)
     itself = tiny.decode(tiny.encode(pixels[None]))[0]
@@ -70,7 +71,7 @@ def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red
 
 
 def test_the_share_of_denoising_rises_from_an_image_to_the_middle(tiny: UNetModel, red: str) -> None:
-    story = resolve(build({"keyframes": [{"image": red}, "a tree"], "frames": 11, "sampling": FAST}), tiny.defaults)
+    story = resolve(build({"keyframes": [{"image": red}, "a tree"], "frames": 11, "pace": "linear", "sampling": FAST}), tiny.defaults)
     made = plan(timeline(story), story, Images.of(story).digests)
     first, *between, last = (made.cels[key] for key in made.order)
     assert (first.start, last.start) == (Start(10), Start(0))
@@ -87,7 +88,7 @@ def test_frames_between_images_are_drawn_in_full_batches(tiny: UNetModel, red: s
     blue = picture(tmp_path / "blue.png", (64, 64))
     with PIL.Image.open(blue) as opened:
         PIL.Image.fromarray(np.asarray(opened)[..., ::-1]).save(blue)
-    story = build({"keyframes": [{"image": red}, {"image": blue}], "frames": 10, "sampling": FAST})
+    story = build({"keyframes": [{"image": red}, {"image": blue}], "frames": 10, "pace": "linear", "sampling": FAST})
     made = np.stack(list(render(story, tiny))).astype(int)
     assert work.samples == 2 * 4 * sum([2, 3, 5]), "guided, in four slots: two frames of 2 steps, two of 3, four of 5"
     ends = [tiny.decode(tiny.encode(photo.read(path, 64, 64)[None]))[0] for path in (red, blue)]

@@ -208,10 +208,10 @@ def test_a_batch_draws_what_singles_draw_each_with_its_guidance(model: PipelineM
     how, prompts, scales = Denoising(OWN, STEPS), ("a seed", "a tree in winter"), torch.tensor([2.0, 5.0])
     noise = torch.cat([model.noise(seed, SIDE, SIDE) for seed in (1, 2)])
     texts, empty = [model.embed(prompt) for prompt in prompts], model.embed("", negative=True)
-    both = model.denoise(noise, noise[:, None][:, :0], Conditioning.batch(texts), Conditioning.batch([empty] * 2), scales, how)
+    both = model.denoise(noise, noise[:, None][:, :0], Conditioning.batch(texts), Conditioning.batch([empty] * 2), scales, how)[:, -1]
     for slot in range(2):
         one = slice(slot, slot + 1)
-        alone = model.denoise(noise[one], noise[one][:, None][:, :0], Conditioning.batch(texts[one]), Conditioning.batch([empty]), scales[one], how)
+        alone = model.denoise(noise[one], noise[one][:, None][:, :0], Conditioning.batch(texts[one]), Conditioning.batch([empty]), scales[one], how)[:, -1]
         assert (alone[0] - both[slot]).abs().max() <= 1e-4 * alone.abs().max()
 
 

@@ -19,11 +19,11 @@ from animate.storyboard import written
 from conftest import Run
 from test_video import read
 
-FAST = ("--steps", "2", "--guidance", "2", "--frames", "5")
+FAST = ("--steps", "2", "--guidance", "2", "--frames", "5", "--pace", "linear")
 
 
 def made(model: UNetModel, **settings: object) -> recipe.Recipe:
-    images = animate.render(Storyboard.of("a seed", "a tree", sampling=Sampling(steps=1, guidance=1), **settings), model)
+    images = animate.render(Storyboard.of("a seed", "a tree", pace="linear", sampling=Sampling(steps=1, guidance=1), **settings), model)
     for _ in images:
         pass
     return images.recipe
@@ -160,7 +160,7 @@ def test_what_has_no_recipe_is_told_in_one_line(run: Run) -> None:
 
 
 def test_some_frames_of_a_film_are_verified_as_those(run: Run, tiny: UNetModel, tiny_folder: Path) -> None:
-    story = Storyboard.of("a seed", "a tree", frames=12, sampling=Sampling(steps=1))
+    story = Storyboard.of("a seed", "a tree", frames=12, pace="linear", sampling=Sampling(steps=1))
     animate.write_video("part.webp", animate.render(story, tiny, range(5, 8)), 12)
     where = ("--model", str(tiny_folder))
     assert run("verify", "part.webp", *where)[0] == 0
@@ -172,7 +172,7 @@ def test_some_frames_of_a_film_are_verified_as_those(run: Run, tiny: UNetModel, 
 
 
 def test_a_sheet_from_python_is_drawn_again(run: Run, tiny: UNetModel, tiny_folder: Path) -> None:
-    story = Storyboard.of("a seed", "a tree", sampling=Sampling(steps=1))
+    story = Storyboard.of("a seed", "a tree", pace="linear", sampling=Sampling(steps=1))
     animate.write_video("keys.webp", animate.sheet(story, tiny), 1)
     assert run("again", "keys.webp", "--model", str(tiny_folder), "-o", "keys.png")[0] == 0
 
@@ -218,7 +218,7 @@ def test_a_machine_without_that_device_says_what_differs(run: Run, tiny_folder: 
 
 
 def test_an_interrupted_film_says_how_far_it_came(tiny: UNetModel, tmp_path: Path) -> None:
-    images = animate.render(Storyboard.of("a seed", "a tree", frames=8, sampling=Sampling(steps=1)), tiny)
+    images = animate.render(Storyboard.of("a seed", "a tree", frames=8, pace="linear", sampling=Sampling(steps=1)), tiny)
     next(images), next(images)
     assert len(images.recipe.digests) == 2
     assert images.recipe.storyboard.count == 8

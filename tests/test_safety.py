@@ -17,7 +17,7 @@ from animate.models.unet import UNetModel
 from conftest import Run, tiny_pipeline
 
 FAST = Sampling(steps=1, guidance=1)
-STORY = Storyboard.of("a seed", "a tree", frames=8, sampling=FAST)
+STORY = Storyboard.of("a seed", "a tree", frames=8, pace="linear", sampling=FAST)
 
 
 def checked_folder(folder: Path, above: float) -> Path:

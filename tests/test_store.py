@@ -14,15 +14,15 @@ import pytest
 import torch
 
 from animate import AnimateWarning, Sampling, Storyboard, render
+from animate.cel import Plan
 from animate.models.base import Numerics
 from animate.models.unet import UNetModel
-from animate.plan import Plan
 from animate.store import States, Store
 from conftest import Work
 
 HERE = Numerics("cpu", "x86_64", "float32", 4, "2", "0", "5")
 FAST = Sampling(steps=2, guidance=2.0)
-ABCDE = Storyboard.of("a seed", "a sprout", "a tree", "a pine", "a house", frames=17, sampling=FAST)
+ABCDE = Storyboard.of("a seed", "a sprout", "a tree", "a pine", "a house", frames=17, pace="linear", sampling=FAST)
 
 
 def states(store: Store, fingerprint: str = "weights", numerics: Numerics = HERE) -> States:
@@ -114,7 +114,7 @@ def test_two_processes_share_a_store(tiny_folder: Path, tmp_path: Path) -> None:
     script = (
         "import sys\nfrom animate import Store, Storyboard, Sampling, load_model, render, write_video\n"
         f"model = load_model({str(tiny_folder)!r}, device='cpu', slots=4)\n"
-        "story = Storyboard.of('a seed', 'a tree', frames=60, sampling=Sampling(steps=2, guidance=2.0))\n"
+        "story = Storyboard.of('a seed', 'a tree', frames=60, pace='linear', sampling=Sampling(steps=2, guidance=2.0))\n"
         "for again in range(3): write_video(sys.argv[1], render(story, model, store=Store(sys.argv[2], limit=20_000)), 12)\n"
     )
     store = tmp_path / "store"

@@ -11,7 +11,7 @@ from .. import recipe
 from ..errors import AnimateError
 from ..storyboard import build, overridden
 from .draw import draw_film, draw_sheet, draw_still
-from .options import Where, model_options, picture_options, settings, time_options
+from .options import Where, model_options, motion_options, picture_options, settings, time_options
 
 EPILOG = """\b
 Examples:
@@ -25,6 +25,7 @@ Examples:
 @click.argument("file", type=Path)
 @time_options
 @picture_options
+@motion_options
 @model_options
 @click.option("-o", "--output", help="File or folder/. Default: a free name under renders/, of the same kind.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
@@ -37,7 +38,7 @@ def command(file: Path, output: str | None, as_json: bool, **options: Any) -> in
     where = Where.of(options).like(found.made, file)
     path = output or _free(file)
     if found.verb == "film":
-        return draw_film(story, where, path, output is not None, as_json, found.frames)
+        return draw_film(story, where, path, output is not None, as_json, found.frames, found.curves if story == found.storyboard else ())
     if found.verb == "still":
         draw_still(story, where, Path(path), output is not None)
     else:

@@ -77,10 +77,12 @@ def _versions() -> Finding:
 def _device() -> Finding:
     import torch
 
-    from ..models import pick_device, pick_dtype
+    from ..models import LARGE, pick_device, pick_dtype
+    from ..models.loading import ORIGINAL
 
     device = pick_device("auto")
-    dtype = str(pick_dtype("auto", device)).removeprefix("torch.")
+    picked = (pick_dtype("auto", device, kind, size) for kind in (ORIGINAL, "") for size in (0, LARGE + 1))
+    dtype = " or ".join(dict.fromkeys(str(one).removeprefix("torch.") for one in picked))
     if device == "cuda":
         free, total = torch.cuda.mem_get_info()
         yield True, f"{torch.cuda.get_device_name()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, {dtype}"

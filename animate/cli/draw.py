@@ -11,12 +11,17 @@ from typing import Any
 
 import click
 
+from ..curve import Curve
 from ..storyboard import Storyboard
 from . import INTERRUPTED
 from .options import Where
 
+Curves = tuple[Curve, ...]
 
-def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None) -> int:
+
+def draw_film(
+    story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None, curves: Curves = ()
+) -> int:
     """The film, or these frames of it. Returns the exit code."""
     from .. import film, preflight, video
 
@@ -27,7 +32,7 @@ def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, 
         resolved = film.resolve(story, model.defaults)
         suffix = "" if str(path).endswith("/") else Path(path).suffix
         preflight.check(resolved, Path(path), suffix)
-        images = film.render(story, model, frames, where.store)
+        images = film.render(story, model, frames, where.store, curves)
         seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, suffix, seconds)
         try:
             path = video.write_video(path, seen.passing(images), story.rate, replace, images.note)
@@ -36,11 +41,11 @@ def draw_film(story: Storyboard, where: Where, path: str | Path, replace: bool, 
     path = said if replace or suffix == "" else path  # as it was said: a folder with its "/"
     if as_json:
         height, width = seen.shape[:2]
-        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
+        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name, "probes": images.probes}
         click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
     else:
         click.echo(path)
-    where.told(images.recipe.made)
+    where.told(images.recipe.made, images.probes)
     return code
 
 

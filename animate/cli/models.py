@@ -55,7 +55,7 @@ def pull(name: str, revision: str | None, dtype: str) -> None:
         return
     if where.count("/") != 1 or where.startswith((".", "/", "~")):
         raise AnimateError(f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, or a hub id like "owner/name"{suggest(name)}')
-    click.echo(hub.snapshot(where, suited(dtype), revision, newest=True, say=say).folder)
+    click.echo(hub.snapshot(where, suited(dtype, where, revision), revision, newest=True, say=say).folder)
 
 
 @command.command("convert")
@@ -68,13 +68,13 @@ def convert(file: Path, folder: Path) -> None:
     click.echo(converted(file, folder))
 
 
-def suited(dtype: str) -> str:
-    """The dtype that models are loaded in; "auto" asks the device, which imports torch."""
+def suited(dtype: str, where: str, revision: str | None) -> str:
+    """The dtype that a model is loaded in; "auto" asks the device, which imports torch, and of what class the model is."""
     if dtype != "auto":
         return dtype
     from ..models import pick_device, pick_dtype
 
-    return str(pick_dtype("auto", pick_device("auto"))).removeprefix("torch.")
+    return str(pick_dtype("auto", pick_device("auto"), hub.kind(where, revision))).removeprefix("torch.")
 
 
 def room(told: dict[str, Any]) -> str:

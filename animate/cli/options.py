@@ -56,7 +56,7 @@ picture_options = _stack(
     click.option("--negative", help="What the pictures should not show."),
     click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
     click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
-    click.option("--guidance", type=float, help="Classifier-free guidance scale; up to 1: none. Default: the model's."),
+    click.option("--guidance", help="Classifier-free guidance scale; up to 1: none; may change with time. Default: the model's."),
     click.option("--sampler", help="ddim, pndm (plms), lms, euler, euler-a, heun, dpm++2m, dpm++2m-karras, unipc or lcm. Default: the model's."),
     click.option("--eta", type=float, help="Of ddim: how much noise every step adds, 0 to 1. Default: 0."),
 )
@@ -69,6 +69,20 @@ time_options = _stack(
     click.option("--ease", help="linear, in, out, in-out, sine or step, within every segment. Default: linear."),
 )
 
+motion_options = _stack(
+    click.option(
+        "--pace", type=click.Choice(["even", "linear"]), help="even: neighbours look equally far apart; linear: equal steps. Default: even."
+    ),
+    click.option("--sharing", type=float, help="How deep frames share their beginnings, 0 to 1: faster and more alike. Default: 0."),
+    click.option(
+        "--branching", type=click.Choice(["tree", "trunk"]), help="tree: with neighbours, exact ends; trunk: with the middle. Default: tree."
+    ),
+    click.option("--feedback", help="Begin with the picture before, and redraw so much of it, above 0 to 1."),
+    click.option("--zoom", help='Of the camera, a frame, with --feedback: 1.02, or "1 + 0.02*sin(2*pi*t/3)".'),
+    click.option("--pan", metavar="RIGHT,DOWN", help="Of the camera, pixels a frame, with --feedback."),
+    click.option("--rotate", help="Of the camera, degrees clockwise a frame, with --feedback."),
+)
+
 film_options = _stack(
     click.argument("prompts", nargs=-1, metavar="[PROMPT... | STORYBOARD]"),
     click.option("--from", "from_", metavar="PROMPT", help="The first keyframe."),
@@ -77,6 +91,7 @@ film_options = _stack(
     click.option("-f", "--file", "prompt_file", type=Path, help="A prompt a line; empty lines and # comments are passed over."),
     time_options,
     picture_options,
+    motion_options,
 )
 
 model_options = _stack(
@@ -92,15 +107,25 @@ model_options = _stack(
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
 
-NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease")
-SAMPLING = ("steps", "guidance", "sampler", "eta")
+NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease", "pace", "feedback", "zoom", "rotate")
+SAMPLING = ("steps", "guidance", "sampler", "eta", "sharing", "branching")
 
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those options that a storyboard knows and that were given."""
     found = {name: options[name] for name in NAMES if options.get(name) is not None}
+    if options.get("pan") is not None:
+        found["pan"] = _ways(options["pan"])
     sampling = {name: options[name] for name in SAMPLING if options.get(name) is not None}
     return {**found, "sampling": sampling} if sampling else found
+
+
+def _ways(pan: str) -> list[str]:
+    """RIGHT,DOWN; a comma within brackets belongs to an expression."""
+    ways = re.split(r",(?![^(]*\))", pan)
+    if len(ways) != 2:
+        raise AnimateError(f'--pan "{pan}"; allowed: two numbers or expressions, RIGHT,DOWN, such as 2,0')
+    return ways
 
 
 def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to: str | None, prompt_file: Path | None, **options: Any) -> Storyboard:
@@ -193,8 +218,10 @@ class Where:
         given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
         return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, say=say)
 
-    def told(self, now: Made) -> None:
-        """Says what the store has saved, if it has, and what is not as it was when a file was made."""
+    def told(self, now: Made, probes: int = 0) -> None:
+        """Says what pacing took, what the store has saved, if it has, and what is not as it was when a file was made."""
+        if probes:
+            say(f"paced by {probes} pictures in few steps, before the film; --pace linear does without")
         if self.store and self.store.kept:
             say(f"kept {self.store.kept}, drew {self.store.drawn}")
         if self.made:

@@ -34,7 +34,7 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
 
     model = where.like(found.made, file).load()
     if found.verb == "film":
-        images = film.render(found.storyboard, model, [found.frames[i] for i in chosen] if found.frames else chosen)
+        images = film.render(found.storyboard, model, [found.frames[i] for i in chosen] if found.frames else chosen, None, found.curves)
     else:
         keys = [found.storyboard.keyframes[i] for i in chosen]
         images = film.stills(found.storyboard, keys, model, found.made.slots)

@@ -42,6 +42,7 @@ class Origin:
     steps: int = 25  # that look good
     guidance: float = 7.5
     sampler: str | None = None  # left out: the model's own
+    tokens: int | None = None  # of the longest prompt; left out: what its pipeline takes
     vocabulary: Vocabulary | None = None
     extras: tuple[str, ...] = ()  # what was put on it, in words
 
@@ -82,6 +83,12 @@ class Denoising:
     steps: int
     start: int = 0  # the first step done; the steps before it have been done, or are skipped (image to image)
     eta: float = 0.0  # of DDIM: how much noise every step adds
+    stops: tuple[int, ...] = ()  # steps before which the latents are wanted, in order; none: at the end alone
+    shared: bool = False  # the steps before `start` have been done, by others; the sampler begins again among them
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        return self.stops or (self.steps,)
 
 
 class Model(Protocol):
@@ -109,8 +116,9 @@ class Model(Protocol):
         """Standard normal float32 (count, C, h, w), from one CPU generator per seed: the same on every device."""
 
     def denoise(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
-        """Latents before step `how.start` (unit noise for 0), (B, C, h, w) -> clean latents.
+        """Latents before step `how.start` (unit noise for 0), (B, C, h, w) -> those before each of `how.ends`, (B, ends, C, h, w).
 
+        After all steps they are clean.
         noise: (B, draws, C, h, w), what the sampler draws.
         guidance: (B,), all above 1 or none: a batch is guided as a whole or not at all.
         """

@@ -20,10 +20,11 @@ class Entry:
     guidance: float  # classifier-free guidance scale; up to 1: none
     licence: str
     about: str
-    megabytes: int = 0  # to download for float16 (for float32 about twice, where there are two kinds of weights); 0: nothing
+    megabytes: int = 0  # to download for a GPU (for float32 about twice, where there are two kinds of weights); 0: nothing
     width: int | None = None  # pixels that it was trained on; None: its files say it
     height: int | None = None
     sampler: str | None = None  # None: the one in its files
+    tokens: int | None = None  # of the longest prompt that it was trained on, where its pipeline would read more
     gated: bool = False  # the hub wants its licence accepted before it hands out files
     aliases: tuple[str, ...] = ()  # names, and hub ids that it had or is mirrored under
 
@@ -35,6 +36,7 @@ class Entry:
 DEFAULT = "sprout"
 
 OPENRAIL, OPENRAIL_PP, STABILITY = "CreativeML OpenRAIL-M", "CreativeML OpenRAIL++-M", "Stability AI non-commercial"
+COMMUNITY = "Stability AI Community"  # free below a million dollars of revenue a year
 
 
 def _sd1(version: int, about: str) -> Entry:
@@ -83,6 +85,25 @@ CATALOG: dict[str, Entry] = {
         "SimianLuo/LCM_Dreamshaper_v7", 4, 1.0, "MIT", "Dreamshaper 7 in 4 to 8 steps; its guidance is learned, and takes no second pass",
         megabytes=5480, width=768, height=768, sampler="lcm",  # all in float32: it has no float16 files
         aliases=("lcm-dreamshaper", "lcm-dreamshaper-v7", "dreamshaper-lcm"),
+    ),
+    "sd35": Entry(
+        "stabilityai/stable-diffusion-3.5-medium", 40, 4.5, COMMUNITY, "Stable Diffusion 3.5 Medium",
+        megabytes=16270, width=1024, height=1024, gated=True,
+        aliases=("sd35-medium", "stable-diffusion-3.5-medium"),
+    ),
+    "sd35-turbo": Entry(
+        "stabilityai/stable-diffusion-3.5-large-turbo", 4, 0.0, COMMUNITY, "Stable Diffusion 3.5 Large in 4 steps, without guidance",
+        megabytes=27630, width=1024, height=1024, gated=True,
+        aliases=("sd35-large-turbo", "stable-diffusion-3.5-large-turbo"),
+    ),
+    "flux-schnell": Entry(
+        "black-forest-labs/FLUX.1-schnell", 4, 0.0, "Apache-2.0", "Flux in 1 to 4 steps, without guidance",
+        megabytes=33740, width=1024, height=1024, tokens=256,
+        aliases=("schnell", "flux.1-schnell", "flux-1-schnell"),
+    ),
+    "z-image-turbo": Entry(
+        "Tongyi-MAI/Z-Image-Turbo", 8, 0.0, "Apache-2.0", "Z-Image in 8 steps, without guidance",
+        megabytes=32860, width=1024, height=1024,
     ),
 }  # fmt: skip
 

@@ -3,6 +3,8 @@
     snapshot    a repository -> a folder, downloaded unless it is here
     cached      the folder of what is here already
     opened      a folder -> what diffusers opens in it
+    kind        a repository or a folder -> the class of its pipeline
+    single      a repository -> one file of weights: a LoRA, an embedding, a VAE
     size        what is still to be downloaded
     choose      model_index.json and a list of files -> the files of one loading (pure)
 
@@ -18,7 +20,7 @@ import logging
 import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,8 @@ INDEX = "model_index.json"
 HALF = "fp16"  # as files of float16 weights are marked, and the branch that repositories of 2022 keep them on
 PATIENCE = 30.0  # seconds for the hub's list of files
 SETTINGS = (".json", ".txt", ".model")  # configurations and vocabularies, a few MB at most
+SINGLE = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")  # suffixes of files that hold weights by themselves
+LISTED = 10  # names of files in a message
 
 # What diffusers and transformers load. Checkpoints for other programs, ONNX, Flax, OpenVINO and untouched copies (non_ema) are called otherwise.
 WEIGHTS = re.compile(
@@ -98,7 +102,7 @@ def snapshot(repo: str, dtype: str, revision: str | None = None, newest: bool = 
     here = cached(repo, dtype, revision)
     if constants.HF_HUB_OFFLINE:
         if here is None:
-            raise AnimateError(f"{repo} is not in {constants.HF_HUB_CACHE}, and HF_HUB_OFFLINE is set; unset it, or use --model {DEFAULT}")
+            raise _absent(repo, f"use --model {DEFAULT}")
         return here
     if here and not newest and not (here.variant and dtype != "float16"):  # the hub may have better weights than float16 ones
         return here
@@ -124,6 +128,42 @@ def opened(folder: Path, dtype: str) -> Snapshot | None:
     return None if choice.lacking else Snapshot(folder, choice.variant, sum(sizes[name] for name in choice.files), choice.files)
 
 
+def kind(where: str | Path, revision: str | None = None) -> str:
+    """The class of the pipeline of a folder, or of a model of the hub: of its index, that is here or is fetched. Raises AnimateError."""
+    from huggingface_hub import constants
+
+    if isinstance(where, Path):
+        return str(_read(where / INDEX).get("_class_name"))
+    index = next((found for branch in (revision, HALF) if (found := _kept(where, INDEX, branch))), None)
+    if index is None:
+        if constants.HF_HUB_OFFLINE:
+            raise _absent(where, f"use --model {DEFAULT}")
+        with _asking(where, revision):
+            index = _listed(where, revision)[2]
+    return kind(index.parent)
+
+
+def single(repo: str, name: str | None, usual: Sequence[str] = (), say: Callable[[str], object] = lambda line: None) -> Path:
+    """A file of a repository, downloaded unless it is here: the one of this name, else the first of the usual names, else its only one of weights.
+
+    Raises AnimateError; where there are several, they are listed.
+    """
+    from huggingface_hub import constants, hf_hub_download
+
+    known = [name] if name else usual
+    if here := next((found for one in known if (found := _kept(repo, one, None))), None):
+        return here
+    if name and constants.HF_HUB_OFFLINE:
+        raise _absent(f"{repo}/{name}", "leave it out")
+    sizes = _files(repo)
+    chosen = next((one for one in known if one in sizes), None) or _only(repo, name, sizes)
+    if not constants.HF_HUB_OFFLINE:
+        _make_sure_of_room(repo, sizes[chosen])
+        say(f"downloading {repo}/{chosen}: {amount(sizes[chosen])} into {constants.HF_HUB_CACHE}")
+    with _said_plainly(repo, None, _cut(repo)):
+        return Path(hf_hub_download(repo, chosen, tqdm_class=_bar(shown=True)))
+
+
 def size(repo: str, dtype: str, revision: str | None = None) -> int:
     """Bytes that `snapshot` would download now. Raises AnimateError."""
     if cached(repo, dtype, revision):
@@ -140,25 +180,25 @@ def choose(index: Mapping[str, Any], names: Collection[str], dtype: str) -> Choi
     """The files that diffusers opens, out of a repository's: its index, and of every part that the index names settings and weights."""
     parts = {part: told[1] for part, told in index.items() if isinstance(told, list) and not part.startswith("_") and told[0]}
     files, lacking, variant = [INDEX], [], None
-    for part, kind in parts.items():
+    for part, cls in parts.items():
         inside = [name.removeprefix(f"{part}/") for name in names if name.startswith(f"{part}/")]
         settings = [name for name in inside if name.endswith(SETTINGS) and ".index." not in name and "/" not in name]
-        weights, half = _weights(inside, dtype)
-        if not (settings if WEIGHTLESS.search(str(kind)) else weights):
+        found, half = weights(inside, dtype)
+        if not (settings if WEIGHTLESS.search(str(cls)) else found):
             lacking.append(part)
         variant = HALF if half else variant
-        files += [f"{part}/{name}" for name in (*settings, *weights)]
+        files += [f"{part}/{name}" for name in (*settings, *found)]
     return Choice(tuple(sorted(files)), variant, tuple(lacking))
 
 
-def _weights(inside: Iterable[str], dtype: str) -> tuple[list[str], bool]:
+def weights(inside: Iterable[str], dtype: str) -> tuple[list[str], bool]:
     """The best whole set of weights among the files of a part, and whether it is one of float16."""
     found: defaultdict[Kind, list[re.Match[str]]] = defaultdict(list)
     for match in filter(None, map(WEIGHTS.fullmatch, inside)):
         found[f".{HALF}" in match[0], match["suffix"]].append(match)
-    for kind in PREFERRED_HALF if dtype == "float16" else PREFERRED:
-        if whole := _whole(found[kind]):
-            return whole, kind[0]
+    for half, suffix in PREFERRED_HALF if dtype == "float16" else PREFERRED:
+        if whole := _whole(found[half, suffix]):
+            return whole, half
     return [], False
 
 
@@ -190,14 +230,9 @@ def _read(index: Path) -> dict[str, Any]:
 
 def _ask(repo: str, dtype: str, revision: str | None) -> Remote:
     """What the hub has; of two branches, the one that is smaller and as safe."""
-    from huggingface_hub import constants
     from huggingface_hub.errors import RevisionNotFoundError
 
-    unreachable = (
-        f"{repo}: {constants.ENDPOINT} cannot be reached; check the connection, set HF_ENDPOINT to a mirror, "
-        f"or HF_HUB_OFFLINE=1 to use only what is in {constants.HF_HUB_CACHE}"
-    )
-    with _said_plainly(repo, revision, unreachable):
+    with _asking(repo, revision):
         remote = _branch(repo, dtype, revision)
         if dtype != "float16" or revision or remote.choice.variant:
             return remote
@@ -208,17 +243,75 @@ def _ask(repo: str, dtype: str, revision: str | None) -> Remote:
     return half if half.bytes < remote.bytes and half.choice.pickled <= remote.choice.pickled else remote
 
 
-def _branch(repo: str, dtype: str, revision: str | None) -> Remote:
-    from huggingface_hub import HfApi, hf_hub_download
+def _asking(repo: str, revision: str | None) -> contextlib.AbstractContextManager[None]:
+    from huggingface_hub import constants
 
-    info = HfApi().model_info(repo, revision=revision, files_metadata=True, timeout=PATIENCE)
-    sizes = {file.rfilename: file.size or 0 for file in info.siblings or []}
-    if INDEX not in sizes:
-        raise AnimateError(_not_a_pipeline(repo, sizes))
-    choice = choose(_read(Path(hf_hub_download(repo, INDEX, revision=revision))), sizes, dtype)
+    unreachable = (
+        f"{repo}: {constants.ENDPOINT} cannot be reached; check the connection, set HF_ENDPOINT to a mirror, "
+        f"or HF_HUB_OFFLINE=1 to use only what is in {constants.HF_HUB_CACHE}"
+    )
+    return _said_plainly(repo, revision, unreachable)
+
+
+def _branch(repo: str, dtype: str, revision: str | None) -> Remote:
+    commit, sizes, index = _listed(repo, revision)
+    choice = choose(_read(index), sizes, dtype)
     if choice.lacking:
         raise AnimateError(f"{repo}: no files for its {', '.join(choice.lacking)} that diffusers can load (.safetensors or .bin); use another model")
-    return Remote(repo, str(info.sha), sizes, choice)
+    return Remote(repo, commit, sizes, choice)
+
+
+def _listed(repo: str, revision: str | None) -> tuple[str, dict[str, int], Path]:
+    """Of a model of the hub: its commit, its files' bytes by their names, and its index, fetched."""
+    from huggingface_hub import hf_hub_download
+
+    commit, sizes = _info(repo, revision)
+    if INDEX not in sizes:
+        raise AnimateError(_not_a_pipeline(repo, sizes))
+    return commit, sizes, Path(hf_hub_download(repo, INDEX, revision=revision))
+
+
+def _info(repo: str, revision: str | None) -> tuple[str, dict[str, int]]:
+    from huggingface_hub import HfApi
+
+    info = HfApi().model_info(repo, revision=revision, files_metadata=True, timeout=PATIENCE)
+    return str(info.sha), {file.rfilename: file.size or 0 for file in info.siblings or []}
+
+
+def _files(repo: str) -> dict[str, int]:
+    """Bytes of a repository's files by their names: of those on the hub or, offline, of those that are here. Raises AnimateError."""
+    from huggingface_hub import constants, snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    if not constants.HF_HUB_OFFLINE:
+        with _asking(repo, None):
+            return _info(repo, None)[1]
+    try:
+        folder = Path(snapshot_download(repo, local_files_only=True))
+    except LocalEntryNotFoundError as error:
+        raise _absent(repo, "leave it out") from error
+    return {file.relative_to(folder).as_posix(): file.stat().st_size for file in folder.rglob("*") if file.is_file()}
+
+
+def _only(repo: str, name: str | None, names: Collection[str]) -> str:
+    """The one file of weights in a repository, if none is named; files on top come before those in folders, safetensors before pickles."""
+    found = [one for one in names if one.endswith(SINGLE)]
+    if not found:
+        raise AnimateError(f"{repo} has no file of weights ({', '.join(SINGLE)}); use another one")
+    shown = ", ".join([*found[:LISTED], *["..."] * (len(found) > LISTED)])
+    if name:
+        raise AnimateError(f"{repo} has no {name}; it has {shown}")
+    best = [one for one in found if "/" not in one] or found
+    best = [one for one in best if one.endswith(".safetensors")] or best
+    if len(best) > 1:
+        raise AnimateError(f"{repo} has {len(found)} files of weights: {shown}; name one, as in {repo}/{best[0]}")
+    return best[0]
+
+
+def _absent(repo: str, instead: str) -> AnimateError:
+    from huggingface_hub import constants
+
+    return AnimateError(f"{repo} is not in {constants.HF_HUB_CACHE}, and HF_HUB_OFFLINE is set; unset it, or {instead}")
 
 
 def _not_a_pipeline(repo: str, sizes: Mapping[str, int]) -> str:
@@ -242,7 +335,7 @@ def _fetch(remote: Remote) -> Path:
     """Settings first: a part that has its weights has all, so that what is here as a whole can be told without the hub's list."""
     from huggingface_hub import snapshot_download
 
-    cut = f"{remote.repo}: the download was cut off; run it again: files that are whole are kept"
+    cut = _cut(remote.repo)
     settings = [name for name in remote.choice.files if name.endswith(SETTINGS)]
     with _said_plainly(remote.repo, remote.commit, cut):
         snapshot_download(remote.repo, revision=remote.commit, allow_patterns=settings, tqdm_class=_bar(shown=False))
@@ -250,6 +343,10 @@ def _fetch(remote: Remote) -> Path:
     if remote.missing:  # without a list of files, snapshot_download returns what is there
         raise AnimateError(cut)
     return Path(folder)
+
+
+def _cut(repo: str) -> str:
+    return f"{repo}: the download was cut off; run it again: files that are whole are kept"
 
 
 def _bar(shown: bool) -> Any:

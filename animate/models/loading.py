@@ -1,4 +1,7 @@
-"""A name, folder, file or hub id -> diffusers' pipeline, on the CPU, and which files it was made of."""
+"""A name, folder, file or hub id -> diffusers' pipeline, on the CPU, and which files it was made of.
+
+Which numbers its weights become is asked when its class is known, and how large it is: before they are read.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from . import fingerprint, hub
 from .catalog import CATALOG, Entry, suggest
 from .quiet import quiet
 
-SINGLE = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")  # suffixes of files that hold a whole model
+Pick = Callable[[str, int], Any]  # a pipeline's class, bytes of its weights (0: not known yet) -> a torch dtype
+ORIGINAL = "StableDiffusionPipeline"  # the class of what single files hold, or near enough: all of them are denoised by UNets
 
 
 @dataclass(frozen=True)
@@ -24,25 +28,30 @@ class Loaded:
     fingerprint: str
 
 
-def load(name: str, entry: Entry | None, dtype: Any, say: Callable[[str], object]) -> Loaded:
+def load(name: str, entry: Entry | None, pick: Pick, say: Callable[[str], object]) -> Loaded:
     """Raises AnimateError if there is no such model, or it cannot be loaded."""
     where = entry.where if entry else name
     path = Path(where).expanduser()
-    if path.is_file() or path.suffix.lower() in SINGLE:
-        return _from_file(path, dtype)
-    half = str(dtype).removeprefix("torch.")
+    if path.is_file() or path.suffix.lower() in hub.SINGLE:
+        return _from_file(path, pick)
     if path.is_dir():
         if not (path / hub.INDEX).is_file():
             raise AnimateError(f"{name}: a folder without {hub.INDEX}; give one in diffusers' format")
-        return _from_folder(name, path, hub.opened(path, half), dtype)
+        kind = hub.kind(path)
+        return _from_folder(name, path, hub.opened(path, _named(pick(kind, 0))), kind, pick)
     if where.startswith((".", "/", "~")) or where.count("/") != 1:
         allowed = f'{", ".join(CATALOG)}, a folder in diffusers\' format, a .ckpt or .safetensors file, or a hub id like "owner/name"'
         raise AnimateError(f'model "{name}" is not known; allowed: {allowed}{suggest(name)}')
-    snapshot = hub.snapshot(where, half, say=say)
-    return _from_folder(name, snapshot.folder, snapshot, dtype)
+    kind = hub.kind(where)
+    snapshot = hub.snapshot(where, _named(pick(kind, 0)), say=say)
+    return _from_folder(name, snapshot.folder, snapshot, kind, pick)
 
 
-def _from_file(path: Path, dtype: Any) -> Loaded:
+def _named(dtype: Any) -> str:
+    return str(dtype).removeprefix("torch.")
+
+
+def _from_file(path: Path, pick: Pick) -> Loaded:
     """A folder of the same name beside it, in diffusers' format, says the shapes where they are not those of the published models."""
     from . import checkpoint
 
@@ -52,10 +61,11 @@ def _from_file(path: Path, dtype: Any) -> Loaded:
     config = beside if (beside / hub.INDEX).is_file() else None
     told = [path.with_suffix(".yaml"), *(beside.rglob("*.json") if config else [])]
     names = [path.name, *(file.relative_to(path.parent).as_posix() for file in told if file.is_file())]
-    return Loaded(_silent(checkpoint.load(path, dtype, config)), None, fingerprint.of_files(path.parent, names))
+    pipe = checkpoint.load(path, pick(ORIGINAL, path.stat().st_size), config)
+    return Loaded(_silent(pipe), None, fingerprint.of_files(path.parent, names))
 
 
-def _from_folder(name: str, folder: Path, snapshot: hub.Snapshot | None, dtype: Any) -> Loaded:
+def _from_folder(name: str, folder: Path, snapshot: hub.Snapshot | None, kind: str, pick: Pick) -> Loaded:
     from diffusers import DiffusionPipeline
     from safetensors import SafetensorError
 
@@ -64,7 +74,7 @@ def _from_folder(name: str, folder: Path, snapshot: hub.Snapshot | None, dtype: 
     try:
         with quiet():  # it warns of sprout's AutoencoderTiny, which its type hints do not expect and its code does
             pipe = DiffusionPipeline.from_pretrained(
-                str(folder), dtype=dtype, local_files_only=True, variant=snapshot.variant,
+                str(folder), dtype=pick(kind, snapshot.bytes), local_files_only=True, variant=snapshot.variant,
                 low_cpu_mem_usage=find_spec("accelerate") is not None,  # asked for without it, diffusers complains
             )  # fmt: skip
     except (OSError, ValueError, ImportError, KeyError, RuntimeError, SafetensorError) as error:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import gc
 import re
+import warnings
 from pathlib import Path
 
 import torch
 
+from ..errors import AnimateWarning
+
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container, where there are any (version 2)
 MEMINFO = Path("/proc/meminfo")
+
+# cuBLAS and cuDNN say it in words of their own: no handle, or no algorithm whose working space there is room for.
+NO_ROOM = re.compile("out of memory|can't allocate memory|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)")
 
 
 def out_of_memory(error: RuntimeError) -> bool:
     """Whether this is a device's way of saying that it has no room."""
-    said = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in said or "can't allocate memory" in said
+    return isinstance(error, torch.OutOfMemoryError) or bool(NO_ROOM.search(str(error).lower()))
+
+
+def tell_of_turns(name: str, device: torch.device) -> None:
+    warnings.warn(f"{name} does not fit into the memory of {device} as a whole: its parts take turns there", AnimateWarning, stacklevel=4)
 
 
 def give_back() -> None:

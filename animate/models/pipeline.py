@@ -152,7 +152,8 @@ class PipelineModel:
         self.takes, self.makes, self.guidance = _takes(pipe.__call__), returned(pipe), _guidance(pipe)
         self.reads = _takes(pipe.encode_prompt)
         self.prepare = pipe.prepare_latents
-        self.longest: int | None = {name: what.default for name, what in {**self.reads, **self.takes}.items()}.get("max_sequence_length")
+        own: int | None = {name: what.default for name, what in {**self.reads, **self.takes}.items()}.get("max_sequence_length")
+        self.longest = origin.tokens or own
         self.offloaded = False
         self._move()
         self.pictures = Pictures(self.name, _plain(pipe.vae), self.device, Exactly(self.name))
@@ -175,6 +176,7 @@ class PipelineModel:
         except RuntimeError as error:
             if not memory.out_of_memory(error) or not self.offload():
                 raise
+            memory.tell_of_turns(self.name, self.device)
 
     def offload(self) -> bool:
         if self.offloaded or self.device.type == "cpu":
@@ -203,7 +205,7 @@ class PipelineModel:
         asked = {name: self.takes[name].default for name in self.reads if name in self.takes}
         both = negative and "negative_prompt" in self.reads  # some treat it otherwise than a prompt
         asked |= {"prompt": [prompt], "device": self.device, "num_images_per_prompt": 1, "do_classifier_free_guidance": both}
-        asked |= {"negative_prompt": [prompt] if both else None}
+        asked |= {"negative_prompt": [prompt] if both else None, "max_sequence_length": self.longest}
         with quiet():
             made = self.pipe.encode_prompt(**{name: value for name, value in asked.items() if name in self.reads})
         named = dict(zip(self.makes, made if isinstance(made, tuple) else (made,), strict=True))
@@ -293,7 +295,7 @@ class PipelineModel:
 
     @torch.inference_mode()
     def denoise(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
-        if how.start:
+        if how.start or how.ends != (how.steps,):
             raise self._late()
         height, width = (side * self.pipe.vae_scale_factor for side in latents.shape[-2:])
         packed = self.pipe._pack_latents(latents, *latents.shape) if self.packs else latents
@@ -302,7 +304,7 @@ class PipelineModel:
         # The call takes one scale for a batch: as many calls as there are scales, and whole batches, for the bits.
         scales = guidance.tolist()
         made = {scale: self._call(positive, negative, guidance=scale, **settings).float().cpu() for scale in dict.fromkeys(scales)}
-        return self._unpacked(torch.stack([made[scale][slot] for slot, scale in enumerate(scales)]), width, height)
+        return self._unpacked(torch.stack([made[scale][slot] for slot, scale in enumerate(scales)]), width, height)[:, None]
 
     def _call(
         self, positive: Conditioning, negative: Conditioning, *, guidance: float, steps: int, latents: Tensor | None, width: int | None,

@@ -120,6 +120,19 @@ def own(config: Mapping[str, Any]) -> str:
     return next((name for name in found if bool(SAMPLERS[name].over.get("use_karras_sigmas")) == karras), found[0] if found else made)
 
 
+def places(name: str, first: int, count: int, shared: bool) -> list[tuple[int, bool]]:
+    """Which of a scheduler's timesteps are done from the first on, and which of them again what the one before did.
+
+    PNDM's multistep part begins with one step done twice (Liu et al. 2022): its second timestep is listed twice. Where it
+    begins among steps that others have done, its second step is done twice there. Image to image leaves that out, as diffusers does.
+    """
+    left = [(place, False) for place in range(first, count)]
+    if name != "pndm" or not shared:
+        return left
+    left = left[max(0, 2 - first) :]  # the second timestep's first place is not another level of noise
+    return [*left[:1], *((place, True) for place, _ in left[1:2]), *left[1:]]
+
+
 def settings(scheduler: Any) -> dict[str, Any]:
     """A scheduler's configuration and class, for `own` and `scheduler`.
 

@@ -73,9 +73,9 @@ class UNetModel:
             for part in self._parts():
                 part.to(to)
         except RuntimeError as error:
-            if not memory.out_of_memory(error):
+            if not memory.out_of_memory(error) or not self.offload():
                 raise
-            self.offload()
+            memory.tell_of_turns(self.name, self.device)
 
     def offload(self) -> bool:
         """From now on only the part at work is on the device. False if that is so already, or the device is the memory itself."""
@@ -146,21 +146,27 @@ class UNetModel:
             if bad.any() and self.unet.dtype != torch.float32:
                 with self.exactly.of(self.unet):  # the whole batch, for the bits, but only what overflowed is replaced
                     again = self._denoised(latents, noise, positive, negative, guidance, how)
-                made = torch.where(bad[:, None, None, None], again, made)
+                made = torch.where(bad[:, None, None, None, None], again, made)
         return made
 
     def _denoised(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
         scheduler, timesteps = self._schedule(how)
         advance, dtype = samplers.SAMPLERS[how.sampler].advance, self.unet.dtype
-        x = latents.to(self.device, dtype)
+        x, wanted = latents.to(self.device, dtype), [stop * scheduler.order for stop in how.ends if stop < how.steps]
         if how.start == 0:
             x = x * scheduler.init_noise_sigma
-        predict = self._predictor(positive, negative, guidance, x.shape)
-        for number, timestep in enumerate(timesteps):
+        predict, seen = self._predictor(positive, negative, guidance, x.shape), []
+        for number, (place, timestep) in enumerate(timesteps):
+            if place in wanted:
+                seen.append(x.float().cpu())
+                if len(seen) == len(how.ends):
+                    break
             made = predict(scheduler.scale_model_input(x, timestep), timestep)
             drawn = noise[:, number].to(self.device, dtype) if number < noise.shape[1] else None
             x = advance(scheduler, made, timestep, x, drawn, how.eta)
-        return x.float().cpu()
+        else:
+            seen.append(x.float().cpu())
+        return torch.stack(seen, dim=1)
 
     def _predictor(self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size) -> Any:
         """The UNet's prediction for scaled latents at a timestep, guided away from `negative` where that is asked for."""
@@ -201,18 +207,19 @@ class UNetModel:
         return memory.free(self.device)
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
-        scheduler, timesteps = self._schedule(how)
-        noisy: Tensor = scheduler.add_noise(clean, noise, timesteps[:1].cpu().expand(len(clean)))
+        scheduler, ((_, first), *_) = self._schedule(how)
+        noisy: Tensor = scheduler.add_noise(clean, noise, first.cpu().expand(len(clean)))
         return noisy
 
-    def _schedule(self, how: Denoising) -> tuple[Any, Tensor]:
-        """A scheduler set to begin at step `how.start`, and the timesteps that are left."""
+    def _schedule(self, how: Denoising) -> tuple[Any, list[tuple[int | None, Tensor]]]:
+        """A scheduler set to begin at step `how.start`, and the timesteps left, each with its place among all if all before it is done."""
         scheduler = samplers.scheduler(how.sampler, self.schedule)
         scheduler.set_timesteps(how.steps, device=self.device)
         first = how.start * scheduler.order
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(first)
-        return scheduler, scheduler.timesteps[first:]
+        places = samplers.places(how.sampler, first, len(scheduler.timesteps), how.shared)
+        return scheduler, [(None if again else place, scheduler.timesteps[place]) for place, again in places]
 
     def decode(self, latents: Tensor) -> Images:
         with self._at_work(self.vae):

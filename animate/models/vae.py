@@ -13,6 +13,8 @@ from . import memory
 from .base import Images
 from .overflow import Exactly
 
+TILE = 256  # pixels of a side, where a VAE would only cut up what is larger than the pictures that it was trained on
+
 
 class Pictures:
     """Over any VAE of diffusers: AutoencoderKL, AutoencoderTiny and alike."""
@@ -53,8 +55,14 @@ class Pictures:
                 raise AnimateError(f"{told}; use smaller --width and --height") from error
         memory.give_back()
         warnings.warn(f"not enough memory on {self.device} to decode a whole picture: going on in tiles", AnimateWarning, stacklevel=3)
-        self.vae.enable_tiling()
+        self._cut_up()
         return self._picture(latents)
+
+    def _cut_up(self) -> None:
+        if hasattr(self.vae, "tile_latent_min_size"):
+            self.vae.tile_sample_min_size = min(self.vae.tile_sample_min_size, TILE)
+            self.vae.tile_latent_min_size = min(self.vae.tile_latent_min_size, TILE // self.factor)
+        self.vae.enable_tiling()
 
     @torch.inference_mode()
     def encode(self, images: Images) -> Tensor:

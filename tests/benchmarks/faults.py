@@ -32,7 +32,7 @@ from animate.models.base import Model
 STORY = Storyboard.of("a seed", "a sprout", "a tree", frames=22, sampling=Sampling(steps=2, guidance=2.0))
 SLOTS = 4
 EVENTS: dict[str, tuple[object, str, int]] = {  # what is counted, and how often it happens in this film
-    "batch drawn": (engine.Drawer, "__call__", 6),
+    "batch drawn": (drawer.Drawer, "__call__", 6),
     "state written": (store.Store, "write", 23),
     "state synced": (os, "fsync", 23),  # written under another name, not yet under its own
     "frame encoded": (video.Pipe, "add", 22),
