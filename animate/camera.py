@@ -6,9 +6,7 @@ as in a mirror: borders are reflected without a copy, a filter is a product, and
 
 from __future__ import annotations
 
-import cmath
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,36 +14,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .cel import Move
+
 FINER = 3  # knots of the spline per pixel; odd: a pixel that does not move lies on a knot
 ROLL_OFF = 0.1  # share of the frequencies, the highest, that fade: a hard end rings at the borders, a softer one blurs
-NEAR = 0.5  # pixels that a cycle may be away from where it began
-ALIKE = 1e-3  # and its zoom, and its turn in radians
 SCALES = (1.0, 2.0, 4.0)  # pixels, standard deviations of the Gaussians that part a picture into bands of detail
 GAIN = 2.0  # the most by which anything is strengthened or weakened at a time: noise in a flat picture stays noise
 ROUNDS = 100  # until the gains no longer change
-
-
-@dataclass(frozen=True)
-class Move:
-    """What the camera does from one frame to the next, about its own centre. What it sees goes the other way."""
-
-    zoom: float = 1.0  # per frame; above 1: nearer
-    right: float = 0.0  # pixels of the film that the camera moves
-    down: float = 0.0
-    turn: float = 0.0  # degrees, clockwise
-
-
-def returns(moves: Sequence[Move]) -> bool:
-    """Whether the camera ends where it began, within half a pixel and 0.1 %."""
-    turned, moved = complex(1), complex(0)  # with right + down * i for a place, a camera is one factor and one sum
-    for move in moves:
-        moved += turned * complex(move.right, move.down)
-        turned *= _factor(move)
-    return abs(turned - 1) <= ALIKE and abs(moved) <= NEAR
-
-
-def _factor(move: Move) -> complex:
-    return cmath.rect(1 / move.zoom, math.radians(move.turn))
 
 
 # --- what the camera sees -------------------------------------------------------------------------------------------------
@@ -72,7 +47,7 @@ def _points(height: int, width: int, move: Move) -> Tensor:
     """Where in the picture each pixel of the new one lies: (H, W, 2), x and y, -1 and 1 at the outer edges of the border."""
     x = torch.arange(width, dtype=torch.float64) - (width - 1) / 2
     y = torch.arange(height, dtype=torch.float64)[:, None] - (height - 1) / 2
-    factor = _factor(move)
+    factor = 1 / move.factor
     right = factor.real * x - factor.imag * y + move.right
     down = factor.imag * x + factor.real * y + move.down
     return torch.stack([right * 2 / width, down * 2 / height], -1).float()

@@ -70,6 +70,12 @@ def net(moves: Iterable[Move]) -> Move:
     return Move(abs(scale), back.real, back.imag, -math.degrees(cmath.phase(scale)))
 
 
+def returns(moves: Iterable[Move]) -> bool:
+    """Whether the camera ends where it began, within half a pixel and a thousandth of the size."""
+    whole = net(moves)
+    return abs(whole.factor - 1) <= 1e-3 and abs(complex(whole.right, whole.down)) <= 0.5
+
+
 @dataclass(frozen=True)
 class Start:
     """Where denoising begins: at noise, or with the latents of other cels."""

@@ -75,7 +75,7 @@ _OKLAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922
 
 
 def pyramid(a: Image, b: Image) -> float:
-    """Mean difference of colour and of normalised detail over a pyramid's scales: hundredths between neighbouring frames, 1 to 2 between unlike ones."""
+    """Mean difference of colour and of detail over all scales: hundredths between neighbouring frames, 1 to 2 between unlike ones."""
     pair = oklab(np.stack([a, b]))
     colour, detail = zip(*_scales(pair), strict=True)
     return float(COLOUR * np.mean(colour) + np.mean(detail))
@@ -146,7 +146,7 @@ def structure(a: Image, b: Image) -> float:
 
 def _dissimilarity(x: np.ndarray, y: np.ndarray) -> float:
     """Of two images (3, H, W) at one scale. 1 - SSIM's factors are written as squares of differences: exact where there are none."""
-    from scipy.ndimage import uniform_filter  # type: ignore[import-untyped]
+    from scipy.ndimage import uniform_filter
 
     d = x - y
     mean_x, mean_d, power, power_d = uniform_filter(np.stack([x, d, x * x + y * y, d * d]), (1, 1, WINDOW, WINDOW))

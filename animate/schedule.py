@@ -197,8 +197,9 @@ def _check(tree: ast.AST) -> None:
     called = {node.func for node in nodes if isinstance(node, ast.Call)}
     for node in nodes:
         if not _is_arithmetic(node):
-            said = "^ is no power, which is written **" if isinstance(node, ast.BitXor) else f"{ast.unparse(node) or type(node).__name__} is no arithmetic"
-            raise ValueError(said)
+            if isinstance(node, ast.BitXor):
+                raise ValueError("^ is no power, which is written **")
+            raise ValueError(f"{ast.unparse(node) or type(node).__name__} is no arithmetic")
         if isinstance(node, ast.Name) and node.id not in (FUNCTIONS if node in called else NAMES):
             raise ValueError(_unknown(node.id, FUNCTIONS if node in called else NAMES))
 

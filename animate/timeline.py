@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from . import schedule
-from .cel import Move, net
+from .cel import Move, returns
 from .errors import AnimateError
 from .storyboard import LARGEST_SIDE, Storyboard, place
 
@@ -77,8 +77,7 @@ def _timed(story: Storyboard, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
     right, down = (values(f"pan {way}", said, -LARGEST_SIDE, LARGEST_SIDE) for way, said in zip(("right", "down"), story.pan, strict=True))
     turn = values("rotate", story.rotate, -360, 360)
     moves = [Move(*of) for of in zip(values("zoom", story.zoom, *ZOOM), right, down, turn, strict=True)]
-    whole = net(moves)
-    if story.loop == "cycle" and not (abs(whole.factor - 1) < 1e-3 and abs(complex(whole.right, whole.down)) < 0.5):
+    if story.loop == "cycle" and not returns(moves):
         raise AnimateError("the camera does not come back to where it began, and a cycle would jump; let its motion cancel out, or use --loop bounce")
     return tuple(replace(f, feedback=share, move=move) for f, share, move in zip(frames, feedback, moves, strict=True))
 

@@ -31,6 +31,7 @@ import PIL.Image
 
 from . import ffmpeg, tags
 from .errors import AnimateError, AnimateWarning
+from .sound import Sound, Track
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
 GIF_FASTEST = 50  # frames per second: browsers play delays under two hundredths of a second as ten
@@ -54,17 +55,23 @@ class Interrupted(KeyboardInterrupt):
 Note = Callable[[int], str]  # how many images are in the file -> what is to stand in it
 
 
-def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: float, replace: bool = True, note: Note | None = None) -> Path:
+def write_video(
+    path: str | os.PathLike[str], images: Iterable[Image], fps: float, replace: bool = True, note: Note | None = None, sound: Sound | None = None
+) -> Path:
     """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path.
 
     .mp4 (H.264), .webm (VP9), .gif, .webp, .png (one image: a still; several: animated), or a folder, written with a
     trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the name. `note`
-    is kept in the file; left out, images that have one of their own (those of `render`) bring it: their recipe.
+    is kept in the file; left out, images that have one of their own (those of `render`) bring it: their recipe. `sound` is
+    laid under the film (.mp4 and .webm); a difference in length is told.
     On Ctrl-C the file is closed with the images it has, and Interrupted, which knows the path, is raised. Raises
     AnimateError if the format, the folder or ffmpeg will not do; nothing half written is left.
     """
     target, note = Path(path), note or getattr(images, "note", None)
     make = writer(path, fps)
+    track = sound and Track.of(sound, target)
+    if track:
+        images = track.fitted(images, fps)
     work: Writer | None = None
     size: tuple[int, ...] = ()
     interrupted, written = False, 0
@@ -91,15 +98,27 @@ def write_video(path: str | os.PathLike[str], images: Iterable[Image], fps: floa
         with _undisturbed() as pressed, _told(target):
             try:
                 work.close()
+                if track:
+                    _lay(track, temporary, target, written / fps)
                 if note:
                     _annotate(temporary, target, note(written))
                 target = _publish(temporary, target, replace)
             except BaseException:
                 work.abort()
                 raise
+    if track:
+        track.compare(written / fps, fps)
     if interrupted or pressed:
         raise Interrupted(target)
     return target
+
+
+def _lay(track: Track, path: Path, target: Path, seconds: float) -> None:
+    """Without its sound a film is still a film: it is not lost if the sound is, meanwhile."""
+    try:
+        track.lay(path, seconds)
+    except (AnimateError, OSError) as error:
+        warnings.warn(f"{target} has no sound: {error}", AnimateWarning, stacklevel=3)
 
 
 def _annotate(path: Path, target: Path, text: str) -> None:

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from animate.camera import GAIN, Move, follow, returns, statistics, warp
+from animate.camera import GAIN, follow, statistics, warp
+from animate.cel import Move, net, returns
 
 
 def waves(height: int, width: int, move: Move | None = None) -> Tensor:
@@ -294,3 +295,13 @@ def test_two_hundred_frames_of_feedback_stay_near_the_target_and_without_an_anch
     assert mean > 0.5
     assert spread > 0.5
     assert sharp > 0.1
+
+
+@given(st.lists(moves, min_size=1, max_size=6))
+def test_one_move_stands_for_several(several: list[Move]) -> None:
+    place = complex(3, -7)
+    seen = place
+    for move in several:
+        seen = move.factor * (seen - complex(move.right, move.down))
+    whole = net(several)
+    assert abs(whole.factor * (place - complex(whole.right, whole.down)) - seen) < 1e-6 * (1 + abs(seen))

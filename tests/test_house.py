@@ -27,7 +27,10 @@ MAY_IMPORT = {
     "store": {"models", "places", "cel"},
     "engine": {"cel"},
     "drawer": {"blend", "camera", "cel", "engine", "models"},
-    "film": {"storyboard", "timeline", "cel", "plan", "models", "engine", "drawer", "store", "recipe", "photo", "pacing", "curve", "between", "distance"},
+    "film": {
+        *("storyboard", "timeline", "cel", "plan", "models", "engine", "drawer", "store", "recipe", "photo"),
+        *("pacing", "curve", "between", "distance"),
+    },
     "ffmpeg": set(),
     "tags": {"ffmpeg"},
     "video": {"ffmpeg", "tags", "sound"},
@@ -42,7 +45,10 @@ MAY_IMPORT = {
     "camera": {"cel"},
     "pacing": {"cel", "curve", "plan", "engine", "distance", "storyboard"},
     "photo": set(),
-    "cli": {"storyboard", "timeline", "curve", "film", "models", "store", "recipe", "preflight", "video", "contact", "photo", "score", "distance", "reading", "sound"},
+    "cli": {
+        *("storyboard", "timeline", "curve", "film", "models", "store", "recipe", "preflight", "video", "contact", "photo"),
+        *("score", "distance", "reading", "sound"),
+    },
     "__init__": {"storyboard", "film", "models", "store", "video"},
     "__main__": {"cli"},
 }

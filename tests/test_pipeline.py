@@ -211,7 +211,8 @@ def test_a_batch_draws_what_singles_draw_each_with_its_guidance(model: PipelineM
     both = model.denoise(noise, noise[:, None][:, :0], Conditioning.batch(texts), Conditioning.batch([empty] * 2), scales, how)[:, -1]
     for slot in range(2):
         one = slice(slot, slot + 1)
-        alone = model.denoise(noise[one], noise[one][:, None][:, :0], Conditioning.batch(texts[one]), Conditioning.batch([empty]), scales[one], how)[:, -1]
+        text, none = Conditioning.batch(texts[one]), Conditioning.batch([empty])
+        alone = model.denoise(noise[one], noise[one][:, None][:, :0], text, none, scales[one], how)[:, -1]
         assert (alone[0] - both[slot]).abs().max() <= 1e-4 * alone.abs().max()
 
 

@@ -28,6 +28,7 @@ COMMANDS = {
     "show": ("show", "Print the recipe in a film or picture."),
     "again": ("again", "Draw a film or picture again from the recipe in it."),
     "verify": ("verify", "Draw some of a film again and say whether it is what its recipe says."),
+    "score": ("score", "Say how even, smooth and steady films are; plot their steps."),
     "store": ("store", "Say what is kept of films, so that they go on or change cheaply; clear it."),
     "models": ("models", "List the models that have a name, and the words that sprout knows; pull one, convert a file."),
     "doctor": ("doctor", "Say what works on this machine and what does not."),

@@ -41,8 +41,8 @@ def draw_film(
     path = said if replace or suffix == "" else path  # as it was said: a folder with its "/"
     if as_json:
         height, width = seen.shape[:2]
-        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name, "probes": images.probes}
-        click.echo(json.dumps({**told, "seconds": round(time.monotonic() - began, 2)}))
+        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
+        click.echo(json.dumps({**told, "probes": images.probes, "seconds": round(time.monotonic() - began, 2)}))
     else:
         click.echo(path)
     where.told(images.recipe.made, images.probes)
