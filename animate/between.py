@@ -23,7 +23,6 @@ MOST = 64  # in-betweens of two pictures
 LOOSE, RELATIVE = 2.0, 0.1  # pixels, and share of its length, by which two flows that agree may differ
 TEARS = 0.5  # pixels by which neighbours part, on the way from one picture to the next, so that the warp is not used
 PLAIN = 0.1  # weight of the cross-fade: next to nothing where a picture has a say, all there is where none has
-PATCH = 9  # pixels: what the flow is measured on
 NEAR, LEAST = 27, 9  # the neighbourhood that has a say in a pixel: parts of the height, and pixels
 HELP = 4.0  # a flow that makes the pictures alike by a quarter is believed in full
 
@@ -121,14 +120,11 @@ class Motion:
         return made
 
     def _flows(self, a: Image, b: Image) -> tuple[Flow, Flow]:
-        """From a to b, and from b to a. Where both are equal nothing moves, to the bit: a measured flow is never quite nil."""
-        cv = self.cv
-        dis = cv.DISOpticalFlow_create(cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        """From a to b, and from b to a."""
+        dis = self.cv.DISOpticalFlow_create(self.cv.DISOPTICAL_FLOW_PRESET_MEDIUM)
         dis.setFinestScale(0)  # at full size; the preset stops at half
-        grey = [cv.cvtColor(image, cv.COLOR_RGB2GRAY) for image in (a, b)]
-        moves = cv.dilate((a != b).any(-1).astype(np.float32), np.ones((PATCH, PATCH), np.uint8))[..., None]
-        there, back = dis.calc(*grey, None), dis.calc(*grey[::-1], None)
-        return there * moves, back * moves
+        grey = [self.cv.cvtColor(image, self.cv.COLOR_RGB2GRAY) for image in (a, b)]
+        return dis.calc(*grey, None), dis.calc(*grey[::-1], None)
 
     def _mended(self, flow: Flow, other: Flow) -> Flow:
         """Where the way there and back does not end where it began, the flow goes with the surer ones around it."""

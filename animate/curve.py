@@ -19,6 +19,14 @@ class Spot:
     high: int
     share: float = 0.0  # from low to high
 
+    @property
+    def parts(self) -> int:
+        return round(self.low + self.share * (self.high - self.low))
+
+    @property
+    def mix(self) -> float:
+        return self.parts / MIX_UNIT
+
 
 @dataclass(frozen=True)
 class Curve:

@@ -7,12 +7,13 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from . import distance, engine, pacing, photo, plan, recipe
+from . import between, distance, engine, pacing, photo, plan, recipe
 from .cel import MIX_UNIT, Cel, Plan
 from .curve import Curve
 from .drawer import Drawer
@@ -55,6 +56,8 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
     resolved = resolve(story, model.defaults)
     images, times = Images.of(resolved), timeline(resolved)
     linear = plan.plan(times, resolved, images.digests)
+    if frames is not None and resolved.between:
+        raise AnimateError("some frames of a film with in-betweens; leave one of them out: in-betweens stand between neighbours")
     if frames is not None and not all(0 <= i < len(times) for i in frames):
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(times) - 1}")
     _warn(resolved.keyframes, resolved, model)
@@ -76,8 +79,8 @@ def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], im
     found = pacing.curves(story, pins, within, see, distance.metric())
     for a, curve in enumerate(found):
         for low, high in ((curve.knots[jump][0], curve.knots[jump + 1][0]) for jump in curve.jumps):
-            between = " to ".join(f'"{pin.prompt}"' for pin in (pins[a], pins[(a + 1) % len(pins)]))
-            told = f"{between} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between; it is bridged by drawing over a blend"
+            named = " to ".join(f'"{pin.prompt}"' for pin in (pins[a], pins[(a + 1) % len(pins)]))
+            told = f"{named} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between; it is bridged by drawing over a blend"
             warnings.warn(told, AnimateWarning, stacklevel=4)
     return found
 
@@ -151,30 +154,57 @@ class Pictures(Iterator[Image]):
     ):  # fmt: skip
         self._verb, self._story, self._inputs, self._model, self._frames = verb, story, images, model, frames
         self._numerics = replace(model.numerics, slots=slots)
-        self._images = self._drawn(planned, store)
-        self._curves: Curves = ()
+        self._store, self._planned = store, planned
+        self._images = self._filled()
+        self._between = story.between if verb == "film" else 0
         self.probes = 0  # pictures that were looked at to pace the film
         self.digests: list[str] = []
         self._beside, self._withheld = 0, list[int]()  # pictures that the safety checker had drawn elsewhere, or not shown
 
     def __next__(self) -> Image:
-        image, digest = next(self._images)
-        self.digests.append(digest)
+        image = next(self._images)
+        image.setflags(write=False)  # it may be shown again
+        self.digests.append(recipe.digest(image))
         return image
 
-    def _drawn(self, planned: Planned, store: Store | None) -> Iterator[tuple[Image, str]]:
+    @property
+    def _closed(self) -> bool:
+        return self._story.loop != "none"
+
+    @cached_property
+    def _paced(self) -> tuple[Plan, Curves]:
+        return self._planned(self._seen)
+
+    @property
+    def curves(self) -> Curves:
+        """How the segments are paced; none: linear. Asked for before the first image, it looks at probes."""
+        return self._paced[1]
+
+    def _filled(self) -> Iterator[Image]:
+        """With in-betweens that follow the motion, if they are asked for: those are made of pictures."""
+        drawn, count = self._drawn(), self._between
+        yield from between.flowing(drawn, count, self._closed) if count and self._story.between_by == "flow" else drawn
+
+    def _shown(self, what: Plan) -> Iterator[tuple[str | None, Tensor]]:
+        """Keys and latents in order; in-betweens that are blends of latents have no key."""
+        latents, count = self._latents(what, _title(what)), self._between
+        if not count or self._story.between_by == "flow":
+            return zip(what.order, latents, strict=True)
+        keys = ([key, *[None] * count] for key in what.order)
+        return zip(itertools.chain.from_iterable(keys), between.blends(latents, count, self._closed), strict=False)
+
+    def _drawn(self) -> Iterator[Image]:
         """Decoded in order; a picture shown on and on is decoded once. One that may not be shown gives way to the last, or the next, that may."""
-        what, self._curves = planned(lambda probes: self._seen(probes, store))
-        shown, last, late = "", None, 0
-        for number, (key, latents) in enumerate(zip(what.order, self._latents(what, store, _title(what)), strict=True)):
-            if key != shown:
-                shown, image = key, self._allowed(what.cels[key], latents)
+        what, _ = self._paced
+        shown, last, late, every = None, None, 0, 1 + self._between * (self._story.between_by == "flow")
+        for number, (key, latents) in enumerate(self._shown(what)):
+            if key is None or key != shown:
+                shown, image = key, self._allowed(None if key is None else what.cels[key], latents)
             if image is None:
-                self._withheld.append(number)
+                self._withheld.append(number * every)
                 image = self._blank() if self._verb == "sheet" and len(what.order) > 1 else None
             if image is not None:
-                image.setflags(write=False)  # it may be shown again
-                last = image, recipe.digest(image)
+                last = image
             elif last is None:
                 late += 1
                 continue
@@ -189,14 +219,14 @@ class Pictures(Iterator[Image]):
             told += f": {self._beside} are drawn a little beside, {len(self._withheld)} show a neighbour; --no-safety shows them"
             warnings.warn(told, AnimateWarning, stacklevel=2)
 
-    def _seen(self, probes: Plan, store: Store | None) -> np.ndarray:
+    def _seen(self, probes: Plan) -> np.ndarray:
         """Pictures that are looked at before the film is drawn, (B, H, W, 3)."""
         self.probes += len(probes.order)
-        return self._model.decode(torch.stack([*self._latents(probes, store, "")]))
+        return self._model.decode(torch.stack([*self._latents(probes, "")]))
 
-    def _allowed(self, cel: Cel, latents: Tensor) -> Image | None:
-        """The picture, or one from very near it if the safety checker flags it; None if it flags those, too."""
-        for number, made in enumerate(itertools.chain([latents], self._near(cel))):
+    def _allowed(self, cel: Cel | None, latents: Tensor) -> Image | None:
+        """The picture, or one from very near it if the safety checker flags it; None if it flags those, too. In-betweens are no cels."""
+        for number, made in enumerate(itertools.chain([latents], self._near(cel) if cel else ())):
             image: Image = self._model.decode(made[None])[0]
             if not self._model.flagged(image[None])[0]:
                 self._beside += bool(number)
@@ -204,20 +234,20 @@ class Pictures(Iterator[Image]):
         return None
 
     def _near(self, cel: Cel) -> Iterator[Tensor]:
-        """Drawn at mixes on both sides of a cel's own; none for a still, which has no sides."""
+        """Drawn at mixes on both sides of a cel's own; none for a still, which has no sides, nor for what is fed back."""
         a, b, draw = cel.look.a, cel.look.b, Drawer(self._model, self._inputs.pixels)
-        for mix in (cel.look.mix + step for step in BESIDE if a != b and 0 < cel.look.mix + step < 1):
+        for mix in (cel.look.mix + step for step in BESIDE if a != b and not cel.start.move and 0 < cel.look.mix + step < 1):
             near = Plan.showing([plan.line(plan.between(a, b, round(mix * MIX_UNIT)), self._story)])
             yield from engine.run(near, draw, {}, self._numerics.slots, draw.kind)
 
     def _blank(self) -> Image:
         return np.full((self._story.height or 0, self._story.width or 0, 3), 250, np.uint8)
 
-    def _latents(self, what: Plan, store: Store | None, name: str) -> Iterator[Tensor]:
+    def _latents(self, what: Plan, name: str) -> Iterator[Tensor]:
         """Batches half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots."""
         done, draw = 0, Drawer(self._model, self._inputs.pixels)
         while True:
-            states: engine.States = {} if store is None else store.states(what, name, self._model.fingerprint, self._numerics)
+            states: engine.States = {} if self._store is None else self._store.states(what, name, self._model.fingerprint, self._numerics)
             running = engine.run(what.only(range(done, len(what.order))), draw, states, self._numerics.slots, draw.kind)
             try:
                 while (latents := next(running, None)) is not None:
@@ -260,7 +290,7 @@ class Pictures(Iterator[Image]):
             digests=tuple(self.digests),
             frames=frames,
             withheld=tuple(self._withheld),
-            curves=self._curves,
+            curves=self.__dict__.get("_paced", ((), ()))[1],  # not looked for if nothing was drawn
         )
 
     def note(self, count: int) -> str:

@@ -95,7 +95,7 @@ def spot(a: Pin, b: Pin, at: Spot, story: Storyboard) -> Line:
     if at.low == at.high:
         return line(between(a, b, at.low), story)
     parents = [line(between(a, b, parts), story) for parts in (at.low, at.high)]
-    return _merged(between(a, b, round(at.low + at.share * (at.high - at.low))), parents, at.share, story)
+    return _merged(between(a, b, at.parts), parents, at.share, story)
 
 
 def _merged(of: Look, parents: Sequence[Line], share: float, story: Storyboard) -> Line:
@@ -167,7 +167,7 @@ def _trunk(places: Sequence[Place], pins: Sequence[Pin], story: Storyboard) -> I
     (step,) = levels(story)
     trunk = replace(cel(between(first, second, MIX_UNIT // 2 if first != second else 0), story), stop=step)
     for a, b, at in places:
-        yield trunk, cel(between(a, b, round(at.low + at.share * (at.high - at.low))), story, Start(step, (trunk.key,), shared=True))
+        yield trunk, cel(between(a, b, at.parts), story, Start(step, (trunk.key,), shared=True))
 
 
 def _trees(places: Sequence[Place], story: Storyboard) -> Iterator[Line]:
@@ -235,7 +235,7 @@ def _chain(frames: Sequence[Frame], places: Sequence[Place], story: Storyboard) 
     homing = count - max(1, round(HOMING * count)) if story.loop == "cycle" else count
     lines, way = list[Line](), Move()
     for number, (frame, (a, b, at)) in enumerate(zip(frames[:count], places[:count], strict=True)):
-        of = between(a, b, round(at.low + at.share * (at.high - at.low)))
+        of = between(a, b, at.parts)
         if number == 0:
             lines.append(line(of, story))
             continue

@@ -22,7 +22,7 @@ def size(story: Storyboard, suffix: str) -> int:
 def _pixels(story: Storyboard) -> int:
     if story.width is None or story.height is None:
         raise TypeError("the storyboard is not resolved: its size is left out")
-    return story.count * story.width * story.height
+    return story.written * story.width * story.height
 
 
 def check(story: Storyboard, path: Path, suffix: str) -> None:
@@ -32,18 +32,18 @@ def check(story: Storyboard, path: Path, suffix: str) -> None:
     free = shutil.disk_usage(folder).free
     if free < most:
         raise AnimateError(
-            f"{path}: {told(free)} free, and {story.count} frames take about {told(most)}; make room, choose another place, or use fewer frames"
+            f"{path}: {told(free)} free, and {story.written} frames take about {told(most)}; make room, choose another place, or use fewer frames"
         )
 
 
 def estimate(story: Storyboard, suffix: str, seconds: float) -> str | None:
     """One line about a film of which one frame takes `seconds`; None for a short one."""
-    whole = seconds * story.count
+    whole = seconds * story.written
     if whole < LONG:
         return None
     minutes = round(whole / 60)
     lasts = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"{story.count} frames will take about {lasts} and {told(size(story, suffix))}"
+    return f"{story.written} frames will take about {lasts} and {told(size(story, suffix))}"
 
 
 def told(count: int) -> str:

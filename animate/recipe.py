@@ -62,7 +62,7 @@ class Recipe(Frozen):
     @model_validator(mode="after")
     def _agrees(self) -> Self:
         keys = len(self.storyboard.keyframes)
-        pictures = {"film": self.storyboard.count, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
+        pictures = {"film": self.storyboard.written, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
         if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
             raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
         if self.curves and (len(self.curves) < keys or not all(curve.sound for curve in self.curves)):

@@ -27,6 +27,7 @@ LARGEST_SEED = 2**63 - 1  # what a torch generator takes
 LARGEST_SIDE = 8192  # pixels
 LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
 FASTEST = 1000  # frames per second
+MOST_BETWEEN = 64
 CAMERA = ("zoom", "pan", "rotate")
 SLOWEST = 0.01  # frames per second; formats count a frame's time in 16 bits of hundredths of a second
 
@@ -143,6 +144,10 @@ class Storyboard(Frozen):
     zoom: Timed = Field(1.0, description="of the camera, a frame, with feedback; above 1: nearer")
     pan: tuple[Timed, Timed] = Field((0.0, 0.0), description="of the camera, pixels to the right and down a frame, with feedback")
     rotate: Timed = Field(0.0, description="of the camera, degrees clockwise a frame, with feedback")
+    between: int = Field(0, ge=0, le=MOST_BETWEEN, description="in-betweens: pictures more between each two frames, at so many times the rate")
+    between_by: Literal["latent", "flow"] = Field("latent", description="latent: blends of what is drawn; flow: along the motion of the pictures")
+    sound: Text | None = Field(None, description="file of the track under the film; relative to the storyboard's folder")
+    sound_fit: Literal["film", "shortest", "longest"] = Field("film", description="what gives way where sound and film are not equally long")
 
     @classmethod
     def of(cls, *prompts: str, **settings: Any) -> Storyboard:
@@ -181,6 +186,8 @@ class Storyboard(Frozen):
             raise ValueError(
                 "guidance that changes with time and sharing; pictures that have their beginnings in common are guided alike: leave one out"
             )
+        if self.written_fps > FASTEST or self.written > LONGEST_FILM:
+            raise ValueError(f"{self.between} in-betweens make {self.written} pictures at {self.written_fps:g} fps; allowed: up to {FASTEST} fps")
         if self.loop == "bounce" and self.count % 2:
             raise ValueError(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}")
         return self
@@ -198,6 +205,16 @@ class Storyboard(Frozen):
         if self.fps is not None:
             return self.fps
         return DEFAULT_FPS if self.duration is None or self.frames is None else self.frames / self.duration
+
+    @property
+    def written(self) -> int:
+        """Pictures in the file: the frames, and what is put between them. A film that comes round has them after its last frame, too."""
+        return self.count + self.between * (self.count - (self.loop == "none"))
+
+    @property
+    def written_fps(self) -> float:
+        """Pictures per second: the film lasts as long as without in-betweens."""
+        return self.rate * (1 + self.between)
 
     def styled(self, prompt: str) -> str:
         if not self.style:
@@ -282,12 +299,13 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
 
 
 def _placed(data: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Its images looked for beside the storyboard."""
-    keys = data.get("keyframes")
-    if not isinstance(keys, list):
-        return dict(data)
-    near = [{**key, "image": str(folder / key["image"])} if isinstance(key, Mapping) and isinstance(key.get("image"), str) else key for key in keys]
-    return {**data, "keyframes": near}
+    """Its images and its sound looked for beside the storyboard."""
+
+    def near(part: Any, name: str) -> Any:
+        return {**part, name: str(folder / part[name])} if isinstance(part, Mapping) and isinstance(part.get(name), str) else part
+
+    found, keys = dict(near(data, "sound")), data.get("keyframes")
+    return {**found, "keyframes": [near(key, "image") for key in keys]} if isinstance(keys, list) else found
 
 
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import sys
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from .cel import Move, returns
 from .errors import AnimateError
 from .storyboard import LARGEST_SIDE, Storyboard, place
 
+LEAST = 0.001  # of feedback: a step of a thousand
 ZOOM = (0.25, 4.0)  # a frame; more is no camera
 
 EASES: dict[str, Callable[[float], float]] = {
@@ -73,7 +73,7 @@ def _timed(story: Storyboard, frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
         frames = tuple(replace(f, guidance=value) for f, value in zip(frames, values("guidance", said, 0, 100), strict=True))
     if story.feedback is None:
         return frames
-    feedback = values("feedback", story.feedback, sys.float_info.min, 1)
+    feedback = values("feedback", story.feedback, LEAST, 1)
     right, down = (values(f"pan {way}", said, -LARGEST_SIDE, LARGEST_SIDE) for way, said in zip(("right", "down"), story.pan, strict=True))
     turn = values("rotate", story.rotate, -360, 360)
     moves = [Move(*of) for of in zip(values("zoom", story.zoom, *ZOOM), right, down, turn, strict=True)]

@@ -13,7 +13,7 @@ import click
 
 from ..curve import Curve
 from ..storyboard import Storyboard
-from . import INTERRUPTED
+from . import INTERRUPTED, say
 from .options import Where
 
 Curves = tuple[Curve, ...]
@@ -24,10 +24,16 @@ def draw_film(
 ) -> int:
     """The film, or these frames of it. Returns the exit code."""
     from .. import film, preflight, video
+    from ..sound import Sound, Track
 
-    video.writer(path, story.rate)
+    video.writer(path, story.written_fps)
+    sound = Sound(Path(story.sound), story.sound_fit) if story.sound else None
+    if sound:
+        Track.of(sound, Path(path))
     said, began, code = path, time.monotonic(), 0
-    with Progress(story.count) as seen:
+    if story.between:
+        say(f"{story.count} frames with {story.between} in-betweens after each: {story.written} pictures at {story.written_fps:g} fps")
+    with Progress(story.written) as seen:
         model = where.load()
         resolved = film.resolve(story, model.defaults)
         suffix = "" if str(path).endswith("/") else Path(path).suffix
@@ -35,13 +41,13 @@ def draw_film(
         images = film.render(story, model, frames, where.store, curves)
         seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, suffix, seconds)
         try:
-            path = video.write_video(path, seen.passing(images), story.rate, replace, images.note)
+            path = video.write_video(path, seen.passing(images), story.written_fps, replace, images.note, sound)
         except video.Interrupted as interrupted:
             path, code = interrupted.path, INTERRUPTED
     path = said if replace or suffix == "" else path  # as it was said: a folder with its "/"
     if as_json:
         height, width = seen.shape[:2]
-        told = {"path": str(path), "frames": seen.count, "fps": story.rate, "width": width, "height": height, "model": model.name}
+        told = {"path": str(path), "frames": seen.count, "fps": story.written_fps, "width": width, "height": height, "model": model.name}
         click.echo(json.dumps({**told, "probes": images.probes, "seconds": round(time.monotonic() - began, 2)}))
     else:
         click.echo(path)

@@ -81,6 +81,10 @@ motion_options = _stack(
     click.option("--zoom", help='Of the camera, a frame, with --feedback: 1.02, or "1 + 0.02*sin(2*pi*t/3)".'),
     click.option("--pan", metavar="RIGHT,DOWN", help="Of the camera, pixels a frame, with --feedback."),
     click.option("--rotate", help="Of the camera, degrees clockwise a frame, with --feedback."),
+    click.option("--between", type=int, help="In-betweens: so many pictures more between each two frames, 1 to 64."),
+    click.option("--between-by", type=click.Choice(["latent", "flow"]), help="latent: blends; flow: along the motion. Default: latent."),
+    click.option("--sound", help="A track to lay under the film (.mp4, .webm)."),
+    click.option("--sound-fit", type=click.Choice(["film", "shortest", "longest"]), help="What gives way where they differ. Default: film."),
 )
 
 film_options = _stack(
@@ -107,7 +111,10 @@ model_options = _stack(
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
 
-NAMES = ("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease", "pace", "feedback", "zoom", "rotate")
+NAMES = (
+    *("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease", "pace"),
+    *("feedback", "zoom", "rotate", "between", "between_by", "sound", "sound_fit"),
+)
 SAMPLING = ("steps", "guidance", "sampler", "eta", "sharing", "branching")
 
 

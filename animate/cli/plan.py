@@ -1,4 +1,4 @@
-"""animate plan: the frames of a film as a table, without a model."""
+"""animate plan: the frames of a film as a table; without a model, at the pace of the blend."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from typing import Any
 
 import click
 
+from ..curve import Curve
 from ..storyboard import Storyboard
 from ..timeline import Frame, timeline
-from .options import film_options, storyboard
+from .options import Where, film_options, model_options, storyboard
 
 
 @click.command("plan")
 @film_options
+@model_options
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
 def command(as_json: bool, **options: Any) -> None:
-    """Print the frames of a film: index, time, from, to, mix."""
-    story = storyboard(**options)
-    rows = [_row(frame, story) for frame in timeline(story)]
+    """Print the frames of a film: index, time, from, to, mix. With --model, the mixes that look even, for which it draws probes."""
+    story, where = storyboard(**options), Where.of(options)
+    curves: tuple[Curve, ...] = ()
+    if where.model is not None:
+        from ..film import render
+
+        curves = render(story, where.load(), store=where.store).curves
+    rows = [_row(frame, story, curves) for frame in timeline(story)]
     if as_json:
         click.echo(json.dumps(rows))
         return
@@ -28,7 +35,8 @@ def command(as_json: bool, **options: Any) -> None:
         click.echo(f"{row['frame']:>5}  {row['time']:>7.3f}s  {row['mix']:>5.3f}  {row['from']:<{width}}  {row['to']}")
 
 
-def _row(frame: Frame, story: Storyboard) -> dict[str, Any]:
+def _row(frame: Frame, story: Storyboard, curves: tuple[Curve, ...]) -> dict[str, Any]:
     one = len(story.keyframes) == 1
     a, b = (f"{story.keyframes[0].prompt} ({k * 90} degrees)" if one else story.keyframes[k].prompt for k in (frame.a, frame.b))
-    return {"frame": frame.index, "time": round(frame.index / story.rate, 3), "mix": round(frame.mix, 4), "from": a, "to": b}
+    mix = curves[frame.a].at(frame.mix).mix if curves else frame.mix
+    return {"frame": frame.index, "time": round(frame.index / story.rate, 3), "mix": round(mix, 4), "from": a, "to": b}

@@ -32,7 +32,7 @@ def command(file: Path, as_json: bool) -> None:
 
 
 def _what(found: recipe.Recipe) -> str:
-    count, whole = len(found.digests), found.storyboard.count
+    count, whole = len(found.digests), found.storyboard.written
     if found.verb == "still":
         return "a still"
     if found.verb == "sheet":

@@ -24,7 +24,8 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     """
     options["no_store"] = True
     where, found = Where.of(options), recipe.read(file)
-    own = [number for number in range(len(found.digests)) if number not in found.withheld]
+    every = 1 + found.storyboard.between  # in-betweens are made of what is drawn
+    own = [number for number in range(0, len(found.digests), every) if number not in found.withheld]
     last = len(own) - 1
     if last < 0:
         raise click.ClickException(f"{file}: a recipe without pictures; there is nothing to compare")
@@ -34,7 +35,8 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
 
     model = where.like(found.made, file).load()
     if found.verb == "film":
-        images = film.render(found.storyboard, model, [found.frames[i] for i in chosen] if found.frames else chosen, None, found.curves)
+        frames = [found.frames[i] for i in chosen] if found.frames else [i // every for i in chosen]
+        images = film.render(found.storyboard.replace(between=0), model, frames, None, found.curves)
     else:
         keys = [found.storyboard.keyframes[i] for i in chosen]
         images = film.stills(found.storyboard, keys, model, found.made.slots)
