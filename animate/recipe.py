@@ -84,9 +84,9 @@ def digest(image: np.ndarray) -> str:
     return hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).data).hexdigest()[:16]
 
 
-def versions() -> dict[str, str]:
+def versions(*more: str) -> dict[str, str]:
     """Of what draws."""
-    packages = ("animate", "torch", "diffusers", "transformers", "numpy")
+    packages = ("animate", "torch", "diffusers", "transformers", "numpy", *more)
     return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
