@@ -20,6 +20,7 @@ from .models.base import Conditioning, Denoising, Model
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
 KEPT_INPUTS = 64  # prompts and seeds whose tensors are kept: neighbours in time share them, distant ones do not
+KEPT_PICTURES = 8  # decoded, for a camera: the one before, those of its pins and the first, some 3 MB each at 512 pixels
 
 
 class Drawer:
@@ -87,7 +88,7 @@ class Drawer:
 
     def _pixels(self, key: str, latents: Tensor) -> Tensor:
         """(3, H, W) in -1..1. Those of pins are asked for again and again."""
-        while len(self.seen) > KEPT_INPUTS:
+        while len(self.seen) > KEPT_PICTURES:
             del self.seen[next(iter(self.seen))]
         if key not in self.seen:
             self.seen[key] = torch.from_numpy(self.model.decode(latents[None])[0]).permute(2, 0, 1).float().div(127.5).sub(1)

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 
-import numpy as np
 from torch import Tensor
 
 from .cel import Cel, Plan, ancestry
 
-Image = np.ndarray  # uint8 (H, W, 3), RGB
 States = MutableMapping[str, Tensor]  # cel key -> latents (C, h, w) where it stops, float32
 Inputs = tuple[Tensor, ...]  # the states of the cels that a cel begins with
 Stops = tuple[int, ...]  # steps before which the latents of a denoising are wanted, in order
 Draw = Callable[[Sequence[Cel], Sequence[Inputs], Stops], Tensor]  # a batch of one kind -> (B, stops, C, h, w)
 Kind = Callable[[Cel], object]
 
-KEPT_INPUTS = 64  # prompts and seeds whose tensors are kept: neighbours in time share them, distant ones do not
 AHEAD = 16  # batches that are looked through for cels that are ready
 
 

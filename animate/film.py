@@ -275,9 +275,10 @@ class Pictures(Iterator[Image]):
     def recipe(self) -> Recipe:
         """Of the images drawn so far."""
         n, model, story = self._numerics, self._model, self._story
+        more = ["opencv-python-headless"] if self._between and story.between_by == "flow" else []
         made = Made(
             model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, slots=n.slots, hardware=n.hardware,
-            versions=recipe.versions(*["opencv-python-headless"] * (self._between > 0 and story.between_by == "flow")), images=dict(self._inputs.digests), extras=model.extras,
+            versions=recipe.versions(*more), images=dict(self._inputs.digests), extras=model.extras,
         )  # fmt: skip
         timed = story.replace(frames=story.count, fps=story.rate, duration=None)
         frames = None if self._frames is None else tuple(self._frames)

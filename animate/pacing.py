@@ -7,6 +7,7 @@ DiffMorpher, Zhang et al. 2024, re-times its frames; here more are drawn where t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -27,6 +28,8 @@ FIRST = 8  # intervals that a path is divided into before it is looked at
 MOST = 32  # intervals of a path
 NARROWEST = MIX_UNIT >> 9  # of a mix; what is still far apart here has no picture in between
 JUMP = 1.5  # times the even step
+SUDDEN = 0.9  # share of what changes in an interval that is in one half of it: steep paths divide further, jumps do not
+DIGITS = 6  # behind the point of a distance, of which the smallest that can be seen are hundredths
 TOGETHER = 8  # segments that are probed in common batches
 
 
@@ -36,8 +39,7 @@ def curves(story: Storyboard, pins: Sequence[Pin], frames: Mapping[int, int], se
     frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
     see: draws the pictures of a plan. measure: the perceived distance of two of them.
     """
-    steps = min(STEPS, story.sampling.steps or STEPS)
-    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": steps})})
+    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(pins, story)})})
     found: dict[int, Curve] = {}
     ordered = sorted(frames)
     for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
@@ -48,6 +50,12 @@ def curves(story: Storyboard, pins: Sequence[Pin], frames: Mapping[int, int], se
                 paths[a].add(parts, image, measure)
         found.update((a, path.curve()) for a, path in paths.items())
     return tuple(found.get(a, LINEAR) for a in range(len(pins)))
+
+
+def _steps(pins: Sequence[Pin], story: Storyboard) -> int:
+    """Of a probe: enough that an image which is redrawn is so for a step."""
+    needed = max([STEPS, *(math.ceil(1 / pin.strength) for pin in pins if pin.strength)])
+    return min(needed, story.sampling.steps or needed)
 
 
 @dataclass
@@ -94,8 +102,16 @@ class Path:
         for low, high in pairwise(sorted(self.images)):
             total += self.gaps[low, high]
             knots.append((high, total))
-        if not total:
+        if not round(total, DIGITS):
             return LINEAR
         found = list(pairwise(sorted(self.images)))
-        jumps = [i for i, gap in enumerate(found) if gap[1] - gap[0] <= NARROWEST and self.gaps[gap] > JUMP * self.even]
-        return Curve(tuple((at, round(distance, 6)) for at, distance in knots), tuple(jumps))
+        jumps = [i for i, gap in enumerate(found) if self._jumps(gap)]
+        return Curve(tuple((at, round(distance, DIGITS)) for at, distance in knots), tuple(jumps))
+
+    def _jumps(self, gap: tuple[int, int]) -> bool:
+        """Whether no picture lies between these two, as far as was looked."""
+        (low, high), width = gap, gap[1] - gap[0]
+        if width > NARROWEST or self.gaps[gap] <= JUMP * self.even:
+            return False
+        other = (high, high + width) if low % (2 * width) == 0 else (low - width, low)  # the other half of what was divided last
+        return self.gaps[gap] > SUDDEN * (self.gaps[gap] + self.gaps[other])

@@ -71,7 +71,10 @@ def _guidance(story: Storyboard) -> float:
     said = story.sampling.guidance
     if said is None:
         raise TypeError("the storyboard is not resolved: its guidance is left out")
-    return float(said) if isinstance(said, float | int) else schedule.values("guidance", said, story.count, story.rate, 0, 100)[0]
+    if isinstance(said, float | int):
+        return float(said)
+    there = story.count // 2 + 1 if story.loop == "bounce" else story.count
+    return schedule.values("guidance", said, there, story.rate, 0, 100, closed=story.loop == "cycle")[0]
 
 
 def _circle(story: Storyboard) -> list[Pin]:
@@ -151,15 +154,20 @@ LEVELS = 8  # of a tree
 
 
 def levels(story: Storyboard) -> tuple[int, ...]:
-    """The steps with which the levels of a tree begin, rising; of a trunk, the one. None where too little is shared for one step."""
+    """The steps with which the levels of a tree begin, rising; of a trunk, the one. None where too little is shared for one step.
+
+    Raises AnimateError for a trunk that leaves no step to its frames.
+    """
     shares = [DEEPEST * (1 - FALL**level) for level in range(1, LEVELS + 1)] if story.sampling.branching == "tree" else [1.0]
     found = {steps_of(story.sampling.sharing * part, story) for part in shares}
+    if found == {_steps(story)}:
+        raise AnimateError(f"sharing {story.sampling.sharing:g} and a trunk: all frames would look the same; use less, such as 0.8, or --branching tree")
     return tuple(sorted(step for step in found if 0 < step < _steps(story)))
 
 
 def _trunk(places: Sequence[Place], pins: Sequence[Pin], story: Storyboard) -> Iterator[Line]:
     """All frames begin with the steps of the film's middle (as andreasjansson's stable-diffusion-animation draws). Its ends are not exact."""
-    if pins[0].opposite or any(p.opposite for p in pins):
+    if any(p.opposite for p in pins):
         raise AnimateError("one prompt moves by its noise alone, and a trunk has but one noise; use --branching tree, or a second prompt")
     if any(p.image for p in pins):
         raise AnimateError("images and a trunk both say where pictures begin; use --branching tree, or leave --sharing out")

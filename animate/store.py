@@ -58,6 +58,7 @@ class Store:
         self.folder = Path(folder).expanduser() if folder is not None else cache()
         self.limit = limit
         self.kept = self.drawn = 0  # cels of this process's films that were found here, and that were not
+        self.own: set[str] = set()  # cels that this process has drawn
         self._size = self._since = 0  # bytes when last measured, and written since
         self._measured = self._warned = False
 
@@ -169,7 +170,7 @@ class States(MutableMapping[str, Tensor]):
         (tensor,) = safetensors.torch.load(data).values()
         if key not in self.counted:
             self.counted.add(key)
-            self.store.kept += self.counting
+            self.store.kept += self.counting and key not in self.store.own
         self._remember(key, tensor)
         return tensor
 
@@ -177,6 +178,7 @@ class States(MutableMapping[str, Tensor]):
         data = safetensors.torch.save({"latents": state.contiguous()})
         self.counted.add(key)
         self.store.drawn += self.counting
+        self.store.own.add(key)
         if self.store.write(self.folder / key, hashlib.sha256(data).digest() + data):
             self._remember(key, state)
         else:

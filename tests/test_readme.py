@@ -43,12 +43,13 @@ def test_the_readmes_commands_work(run: Run, tiny_folder: Path, tmp_path: Path, 
         name = args[at + 1]
         args = args[:at] if name in LARGE else [*args[:at], *args[at + 2 :]]
         args += ["--model", str(tiny_folder)] if name in LARGE else []
-    if args[0] in ("show", "again", "verify"):
-        assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "-o", args[1])[0] == 0
-        args += [] if args[0] == "show" else ["--model", str(tiny_folder)]
+    if args[0] in ("show", "again", "verify", "score"):
+        for file in args[1:] if args[0] == "score" else args[1:2]:
+            assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "-o", file)[0] == 0
+        args += ["--model", str(tiny_folder)] if args[0] in ("again", "verify") else []
     code, out, err = run(*args)
     assert code == 0, err
-    if args[0] not in ("plan", "models", "show", "verify", "store", "doctor"):
+    if args[0] not in ("plan", "models", "show", "verify", "store", "doctor", "score"):
         assert Path(out.strip()).exists()
 
 
@@ -74,7 +75,7 @@ def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_example_storyboards_can_be_rendered(path: Path, tiny: UNetModel) -> None:
     story = read(path)
     last = story.count - 1
-    assert len(list(animate.render(story.model_copy(update={"sampling": animate.Sampling(steps=1)}), tiny, frames=[0, last]))) == 2
+    assert len(list(animate.render(story.model_copy(update={"sampling": animate.Sampling(steps=1), "pace": "linear"}), tiny, frames=[0, last]))) == 2
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)

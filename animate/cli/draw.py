@@ -51,7 +51,7 @@ def draw_film(
         click.echo(json.dumps({**told, "probes": images.probes, "seconds": round(time.monotonic() - began, 2)}))
     else:
         click.echo(path)
-    where.told(images.recipe.made, images.probes)
+    where.told(images.recipe.made)
     return code
 
 

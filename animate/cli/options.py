@@ -225,10 +225,8 @@ class Where:
         given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
         return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, say=say)
 
-    def told(self, now: Made, probes: int = 0) -> None:
-        """Says what pacing took, what the store has saved, if it has, and what is not as it was when a file was made."""
-        if probes:
-            say(f"paced by {probes} pictures in few steps, before the film; --pace linear does without")
+    def told(self, now: Made) -> None:
+        """Says what the store has saved, if it has, and what is not as it was when a file was made."""
         if self.store and self.store.kept:
             say(f"kept {self.store.kept}, drew {self.store.drawn}")
         if self.made:

@@ -19,11 +19,12 @@ from .options import Where, film_options, model_options, storyboard
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as JSON.")
 def command(as_json: bool, **options: Any) -> None:
     """Print the frames of a film: index, time, from, to, mix. With --model, the mixes that look even, for which it draws probes."""
-    story, where = storyboard(**options), Where.of(options)
+    story = storyboard(**options)
     curves: tuple[Curve, ...] = ()
-    if where.model is not None:
+    if options["model_name"] is not None:
         from ..film import render
 
+        where = Where.of(options)
         curves = render(story, where.load(), store=where.store).curves
     rows = [_row(frame, story, curves) for frame in timeline(story)]
     if as_json:

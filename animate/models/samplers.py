@@ -40,6 +40,12 @@ def _ancestral(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise:
     return done
 
 
+def _linear_multistep(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """As many steps back as were done: begun late, diffusers takes the weights of four steps for the one it has seen, and goes twice as far."""
+    done: Tensor = scheduler.step(made, timestep, x, order=min(4, len(scheduler.derivatives) + 1), return_dict=False)[0]
+    return done
+
+
 def _consistency(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
     """Clean latents at every step, noised to the next level but for the last (Luo et al. 2023, latent consistency models)."""
     clean: Tensor = scheduler.step(made, timestep, x, generator=_unused(), return_dict=False)[1]
@@ -69,7 +75,7 @@ SAMPLERS: dict[str, Sampler] = {
     # Latents have no bounds; the clipping is for pixels.
     "ddim": Sampler("DDIMScheduler", {"clip_sample": False}, _ddim, lambda steps, eta: steps if eta else 0),
     "pndm": Sampler("PNDMScheduler", {"skip_prk_steps": True}),
-    "lms": Sampler("LMSDiscreteScheduler"),
+    "lms": Sampler("LMSDiscreteScheduler", {}, _linear_multistep),
     "euler": Sampler("EulerDiscreteScheduler"),
     "euler-a": Sampler("EulerAncestralDiscreteScheduler", {}, _ancestral, lambda steps, eta: steps),
     "heun": Sampler("HeunDiscreteScheduler"),
