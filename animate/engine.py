@@ -76,36 +76,35 @@ class _Waiting:
 
     def batch(self, key: str, slots: int) -> tuple[list[Strand], list[Inputs]]:
         """The first strand that has to be drawn for this cel, and others of its sort that are ready, in order."""
-        first = self._first(key)
+        first, begun = self._first(key)
         queue = self.queues[self._sort(first)]
         if first in queue:
             queue.remove(first)  # otherwise it was there, and is lost since
-        strands, inputs, passed = [first], [self._inputs(first) or ()], list[Strand]()
+        strands, inputs, passed = [first], [begun], list[Strand]()
         for _ in range(min(len(queue), AHEAD * slots)):
             if len(strands) == slots:
                 break
             strand = queue.popleft()
-            if (found := self._inputs(strand)) is None:
+            found = [state for _, state in self._read(strand[0].key) if state is not None]
+            if len(found) < len(strand[0].start.parents):
                 passed.append(strand)
             else:
                 strands.append(strand)
-                inputs.append(found)
+                inputs.append(tuple(found))
         queue.extendleft(reversed(passed))
         return strands, inputs
 
-    def _first(self, key: str) -> Strand:
-        """The strand of this cel, or what is missing of what it begins with.
-
-        Read, and not only looked for: entries of a store come, go and break.
-        """
-        while missing := [parent for parent in self.plan.cels[key].start.parents if self.states.get(parent) is None]:
+    def _first(self, key: str) -> tuple[Strand, Inputs]:
+        """The strand of this cel, or what is missing of what it begins with; and what that begins with."""
+        read = self._read(key)
+        while missing := [parent for parent, state in read if state is None]:
             key = missing[0]
-        return self.strand.get(key, (self.plan.cels[key],))
+            read = self._read(key)
+        return self.strand.get(key, (self.plan.cels[key],)), tuple(state for _, state in read if state is not None)
 
-    def _inputs(self, strand: Strand) -> Inputs | None:
-        """The states that a strand begins with; None as long as one is missing."""
-        found = [self.states.get(parent) for parent in strand[0].start.parents]
-        return None if any(state is None for state in found) else tuple(state for state in found if state is not None)
+    def _read(self, key: str) -> list[tuple[str, Tensor | None]]:
+        """The states that a cel begins with. Read, once, and not looked for: entries of a store come, go and break."""
+        return [(parent, self.states.get(parent)) for parent in self.plan.cels[key].start.parents]
 
     def used(self, keys: Iterable[str]) -> None:
         for key in keys:

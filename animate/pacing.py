@@ -23,9 +23,10 @@ Image = np.ndarray  # uint8 (H, W, 3), RGB
 See = Callable[[Plan], Iterable[Image]]
 Measure = Callable[[Image, Image], float]
 
-STEPS = 4  # of a probe at most: its picture is coarse, and lies where the finished one does
+STEPS, SHARE = 6, 3  # of a probe: a third of the film's steps, and so many at least: coarse, and where the finished picture lies
 FIRST = 8  # intervals that a path is divided into before it is looked at
 MOST = 32  # intervals of a path
+WIDE = 2.0  # times the even step: so far apart, several frames lie between two probes
 NARROWEST = MIX_UNIT >> 9  # of a mix; what is still far apart here has no picture in between
 JUMP = 1.5  # times the even step
 SUDDEN = 0.9  # share of what changes in an interval that is in one half of it: steep paths divide further, jumps do not
@@ -54,8 +55,8 @@ def curves(story: Storyboard, pins: Sequence[Pin], frames: Mapping[int, int], se
 
 def _steps(pins: Sequence[Pin], story: Storyboard) -> int:
     """Of a probe: enough that an image which is redrawn is so for a step."""
-    needed = max([STEPS, *(math.ceil(1 / pin.strength) for pin in pins if pin.strength)])
-    return min(needed, story.sampling.steps or needed)
+    whole = story.sampling.steps or STEPS
+    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / pin.strength) for pin in pins if pin.strength)]))
 
 
 @dataclass
@@ -77,8 +78,8 @@ class Path:
         return sorted((low + high) // 2 for low, high in wide[: min(left, max(1, len(self.gaps) // 4))])
 
     def _matters(self, gap: tuple[int, int]) -> bool:
-        """Whether more than a frame's step lies between these two, and pictures could."""
-        return gap[1] - gap[0] > NARROWEST and self.gaps[gap] > self.even
+        """Whether it matters how the path goes between these two, and pictures could lie there."""
+        return gap[1] - gap[0] > NARROWEST and self.gaps[gap] > min(WIDE * self.even, sum(self.gaps.values()) / FIRST)
 
     @property
     def even(self) -> float:

@@ -161,7 +161,7 @@ def levels(story: Storyboard) -> tuple[int, ...]:
     shares = [DEEPEST * (1 - FALL**level) for level in range(1, LEVELS + 1)] if story.sampling.branching == "tree" else [1.0]
     found = {steps_of(story.sampling.sharing * part, story) for part in shares}
     if found == {_steps(story)}:
-        raise AnimateError(f"sharing {story.sampling.sharing:g} and a trunk: all frames would look the same; use less, such as 0.8, or --branching tree")
+        raise AnimateError(f"sharing {story.sampling.sharing:g} and a trunk: all frames would look the same; use less, or --branching tree")
     return tuple(sorted(step for step in found if 0 < step < _steps(story)))
 
 

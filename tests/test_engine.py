@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
+from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from animate import Keyframe, Storyboard
 from animate.cel import Cel, Plan
-from animate.engine import Inputs, Stops, run
+from animate.engine import Inputs, States, Stops, run
 from animate.plan import plan
 from animate.timeline import timeline
 
@@ -74,3 +77,179 @@ def test_guided_and_unguided_cels_do_not_share_a_batch() -> None:
     list(run(made, draw, {}, slots=8))
     for batch in draw.batches:
         assert len({made.cels[key].look.guidance > 1 for key in batch}) == 1
+
+
+# --- cels that begin with others ------------------------------------------------------------------------------------------
+
+
+def tree(frames: int, sharing: float = 1.0, steps: int = 12, **settings: Any) -> Plan:
+    sampling = {"steps": steps, "guidance": 3.0, "sampler": "ddim", "sharing": sharing}
+    story = Storyboard.of(*settings.pop("prompts", "ab"), frames=frames, width=64, height=64, sampling=sampling, **settings)
+    return plan(timeline(story), story)
+
+
+def chain(frames: int, **settings: Any) -> Plan:
+    return tree(frames, sharing=0.0, feedback=0.5, **settings)
+
+
+class Tracer:
+    """A `draw` whose latents say what was done to get them: of every cel, and of all that it began with.
+
+    A cel that is given other parents, or is drawn without a state that it needs, comes out different.
+    """
+
+    def __init__(self) -> None:
+        self.batches: list[tuple[list[Cel], Stops]] = []
+
+    def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs], stops: Stops) -> torch.Tensor:
+        self.batches.append(([*cels], stops))
+        assert len(self.batches) < 5000, "it does not come to an end"
+        return torch.stack([self._drawn(cel, given, stops) for cel, given in zip(cels, inputs, strict=True)])
+
+    @staticmethod
+    def _drawn(cel: Cel, given: Inputs, stops: Stops) -> torch.Tensor:
+        assert len(given) == len(cel.start.parents)
+        begun = sum((i + 2) * float(state.mean()) for i, state in enumerate(given)) % 1
+        own = int(cel.whole.key[:8], 16) / 2**32
+        return torch.tensor([(begun + own * (1 + stop)) % 1 for stop in stops], dtype=torch.float64)[:, None, None, None]
+
+    @property
+    def drawn(self) -> list[str]:
+        """Each denoising, without the repeats that pad a batch."""
+        return [key for cels, _ in self.batches for key in dict.fromkeys(cel.whole.key for cel in cels)]
+
+
+def told(made: Plan, states: States | None = None, slots: int = 4) -> tuple[list[float], Tracer]:
+    draw = Tracer()
+    return [float(latents.mean()) for latents in run(made, draw, {} if states is None else states, slots)], draw
+
+
+def test_cels_that_differ_only_in_where_they_stop_are_one_denoising() -> None:
+    made = tree(17)
+    _, draw = told(made)
+    denoisings = {cel.whole.key for cel in made.cels.values()}
+    assert len(made.cels) > len(denoisings) == 17
+    assert sorted(draw.drawn) == sorted(denoisings)
+
+
+def test_each_state_is_that_of_its_own_stop() -> None:
+    made, states = tree(9), dict[str, torch.Tensor]()
+    next(run(made, Tracer(), states, slots=1))
+    first = made.cels[made.order[0]]
+    held = {cel.end: states[key] for key, cel in made.cels.items() if key in states and cel.whole == first}
+    assert set(held) == {cel.end for cel in made.cels.values() if cel.whole == first}
+    assert len(held) == len({float(state.mean()) for state in held.values()}) > 2
+
+
+def test_a_tree_is_drawn_by_levels_in_full_batches() -> None:
+    made = tree(33)
+    _, draw = told(made, slots=4)
+    begins: list[int] = [cels[0].start.step for cels, _ in draw.batches]
+    assert [begins.count(step) for step in sorted(set(begins))] == [1, 1, 1, 1, 2, 4], "ends, middle, quarters, eighths, ..."
+    for cels, _ in draw.batches:
+        assert len(cels) == 4
+        assert len({cel.start.step for cel in cels}) == 1
+
+
+def test_a_chain_is_drawn_one_after_the_other() -> None:
+    made = chain(9)
+    seen, draw = told(made, slots=1)
+    assert len(seen) == 9
+    shown = [cels[0].key for cels, _ in draw.batches if cels[0].key in made.order and cels[0].start.parents]
+    assert shown == list(made.order[1:])
+
+
+@pytest.mark.parametrize("made", [tree(40), chain(40), tree(40, loop="bounce"), tree(41, prompts="aba"), chain(40, loop="cycle")])
+def test_what_begins_with_others_is_dropped_once_it_is_used_up(made: Plan) -> None:
+    states = dict[str, torch.Tensor]()
+    most = max(len(states) for _ in run(made, Tracer(), states, slots=4))
+    assert not states
+    assert most < len(made.cels) / 2
+
+
+@pytest.mark.parametrize("made", [tree(40), tree(24, sharing=0.4), chain(20), chain(20, loop="cycle")])
+@pytest.mark.parametrize("slots", [1, 4])
+def test_any_part_of_a_plan_is_as_in_the_whole(made: Plan, slots: int) -> None:
+    whole, draw = told(made, slots=slots)
+    part, drawn = told(made.only(range(10, 14)), slots=slots)
+    assert part == whole[10:14]
+    assert len(drawn.drawn) < len(draw.drawn)
+    assert set(drawn.drawn) <= set(draw.drawn)
+
+
+@pytest.mark.parametrize("made", [tree(24), chain(12)])
+@pytest.mark.parametrize("after", [1, 5, 11])
+def test_a_film_that_was_stopped_goes_on_as_if_it_had_not_been(made: Plan, after: int) -> None:
+    """The store keeps what memory lets go."""
+    whole, draw = told(made)
+    kept = Keeping()
+    stopped = run(made, Tracer(), kept, slots=4)
+    for _ in range(after):
+        next(stopped)
+    done = len({made.cels[key].whole.key for key in kept.kept})
+    again, drawn = told(made, Keeping(kept.kept))
+    assert again == whole
+    assert len(drawn.drawn) == len(draw.drawn) - done
+
+
+class Keeping(MutableMapping[str, torch.Tensor]):
+    """As a store on disk: deleting drops nothing for good."""
+
+    def __init__(self, kept: dict[str, torch.Tensor] | None = None):
+        self.kept: dict[str, torch.Tensor] = dict(kept or {})
+
+    def __getitem__(self, key: str) -> torch.Tensor:
+        return self.kept[key]
+
+    def __setitem__(self, key: str, state: torch.Tensor) -> None:
+        self.kept[key] = state
+
+    def __delitem__(self, key: str) -> None:
+        self.kept[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self.kept])
+
+    def __len__(self) -> int:
+        return len(self.kept)
+
+
+class Leaking(Keeping):
+    """Entries go when others are read or written, or stay and cannot be read any more: somebody else makes room, a disk breaks."""
+
+    def __init__(self, kept: dict[str, torch.Tensor], losses: Sequence[int], broken: Sequence[int]):
+        super().__init__(kept)
+        self.losses, self.broken, self.reads = [*losses], {[*kept][i % len(kept)] for i in broken} if kept else set(), 0
+
+    def __getitem__(self, key: str) -> torch.Tensor:
+        self.reads += 1
+        if self.losses and self.kept and self.reads % 3 == 0:
+            self.kept.pop([*self.kept][self.losses.pop() % len(self.kept)])
+        if key in self.broken:
+            raise KeyError(key)
+        return super().__getitem__(key)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.kept
+
+    def __setitem__(self, key: str, state: torch.Tensor) -> None:
+        self.broken.discard(key)
+        super().__setitem__(key, state)
+
+    def __delitem__(self, key: str) -> None:
+        """Of the two kinds of store, the one that forgets."""
+        self.kept.pop(key, None)
+
+
+FILMS = [tree(17), tree(24, loop="bounce"), tree(12, prompts="aba", sharing=0.5), chain(9), chain(8, loop="cycle"), tree(9, sharing=0.0)]
+WHOLE = [told(made)[0] for made in FILMS]
+NUMBERS = st.lists(st.integers(0, 10**6), max_size=40)
+
+
+@given(film=st.integers(0, len(FILMS) - 1), had=st.sets(st.integers(0, 60)), losses=NUMBERS, broken=NUMBERS, slots=st.integers(1, 5))
+def test_what_a_store_loses_is_drawn_again(film: int, had: set[int], losses: list[int], broken: list[int], slots: int) -> None:
+    made, all_of = FILMS[film], Keeping()
+    list(run(made, Tracer(), all_of, slots=1))
+    kept = {key: state for number, (key, state) in enumerate(all_of.kept.items()) if number in had}
+    seen, _ = told(made, Leaking(kept, losses, broken), slots)
+    assert seen == WHOLE[film]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from animate import AnimateError, load_model
 from animate.models import samplers
 from animate.models.base import Conditioning, Denoising
 from animate.models.unet import UNetModel
-from conftest import tiny_pipeline
+from conftest import Work, tiny_pipeline
 
 
 def batch(model: UNetModel, *prompts: str) -> Conditioning:
@@ -54,7 +56,7 @@ def test_every_sampler_draws_what_diffusers_draws(tiny: UNetModel, pipe: StableD
     assert (ours - theirs).abs().max() <= 1e-4 * theirs.abs().max()
 
 
-@pytest.mark.parametrize(("sampler", "eta"), EVERY)
+@pytest.mark.parametrize(("sampler", "eta"), [one for one in EVERY if one[0] != "lms"])  # begun late, theirs goes twice as far at first
 def test_starting_from_an_image_is_diffusers_image_to_image(tiny: UNetModel, pipe: StableDiffusionPipeline, sampler: str, eta: float) -> None:
     steps, strength = 10, 0.6
     theirs = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
@@ -81,6 +83,109 @@ def test_ddim_goes_on_from_any_step_it_reached(tiny: UNetModel) -> None:
     handle.remove()
     late = tiny.denoise(seen[2], none, batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), Denoising("ddim", 6, start=2))[:, -1]
     assert torch.equal(late, whole)
+
+
+def stepwise(model: UNetModel, how: Denoising, start: torch.Tensor, draws: torch.Tensor, text: Conditioning, guidance: torch.Tensor) -> torch.Tensor:
+    """What a run has before each step and at its end, (B, steps + 1, C, h, w), seen from outside: what the scheduler is given."""
+    seen, taken, advance = list[torch.Tensor](), samplers.SAMPLERS[how.sampler], samplers.SAMPLERS[how.sampler].advance
+
+    def noted(*args: Any) -> torch.Tensor:
+        seen.append(args[3].clone())
+        return advance(*args)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(samplers.SAMPLERS, how.sampler, replace(taken, advance=noted))
+        end = model.denoise(start, draws, text, text, guidance, replace(how, stops=()))[:, -1]
+    calls = 2 if how.sampler == "heun" else 1
+    return torch.stack([*seen[: how.steps * calls : calls], end], 1)
+
+
+@pytest.mark.parametrize(("sampler", "eta"), EVERY)
+@pytest.mark.parametrize("stops", [(1, 3, 4, 7), (2,), (6, 7), (7,), tuple(range(1, 8))])
+def test_what_is_handed_out_on_the_way_is_what_the_run_has_there(tiny: UNetModel, sampler: str, eta: float, stops: tuple[int, ...]) -> None:
+    how = Denoising(sampler, 7, eta=eta, stops=stops)
+    start, draws = noise(tiny, how, 1, 2)
+    text, guidance = batch(tiny, "a seed", "a tree"), torch.full((2,), 3.0)
+    made = tiny.denoise(start, draws, text, text, guidance, how)
+    assert torch.equal(made, stepwise(tiny, how, start, draws, text, guidance)[:, list(stops)])
+
+
+@pytest.mark.parametrize(
+    ("sampler", "stops", "calls"), [("ddim", (2, 5), 5), ("heun", (2, 5), 10), ("heun", (7,), 13), ("pndm", (7,), 8), ("pndm", (3,), 3)]
+)
+def test_nothing_is_done_after_the_last_stop(tiny: UNetModel, work: Work, sampler: str, stops: tuple[int, ...], calls: int) -> None:
+    how = Denoising(sampler, 7, stops=stops)
+    tiny.denoise(*noise(tiny, how, 0), batch(tiny, "a"), batch(tiny, ""), torch.ones(1), how)
+    assert work.calls == calls
+
+
+# How far, of the whole, a run that is taken over at any step of seven may end from the unbroken one. Samplers that look back at
+# earlier steps begin again with none: most at the first steps, where they are few. Measured on this model: pndm 0.042,
+# dpm++2m 0.014, with Karras' levels 0.036, unipc 0.019, lms 0.008.
+MEMORY = {"pndm": 0.06, "dpm++2m": 0.03, "dpm++2m-karras": 0.05, "unipc": 0.03, "lms": 0.015}
+
+
+def taken_over(model: UNetModel, how: Denoising, step: int) -> float:
+    start, draws = noise(model, how, 3)
+    text, empty, guidance = batch(model, "a tree"), batch(model, ""), torch.full((1,), 3.0)
+    state, whole = model.denoise(start, draws, text, empty, guidance, replace(how, stops=(step, how.steps)))[0]
+    late = replace(how, start=step, shared=True)
+    made = model.denoise(state[None], draws[:, model.draws(how) - model.draws(late) :], text, empty, guidance, late)[0, -1]
+    return float((made - whole).norm() / whole.norm())
+
+
+@pytest.mark.parametrize(("sampler", "eta"), EVERY)
+@pytest.mark.parametrize("step", range(1, 7))
+def test_a_run_that_is_taken_over_ends_where_the_unbroken_one_does(tiny: UNetModel, sampler: str, eta: float, step: int) -> None:
+    far = taken_over(tiny, Denoising(sampler, 7, eta=eta), step)
+    if sampler in MEMORY:
+        assert far <= MEMORY[sampler]
+    else:
+        assert far == 0, "it keeps nothing in mind but the latents"
+
+
+@pytest.mark.parametrize("sampler", MEMORY)
+def test_the_more_steps_the_less_it_matters_where_a_run_is_taken_over(tiny: UNetModel, sampler: str) -> None:
+    few, many = (max(taken_over(tiny, Denoising(sampler, steps), steps * i // 4) for i in (1, 2, 3)) for steps in (8, 32))
+    assert many <= 0.6 * few
+
+
+@pytest.mark.parametrize(("steps", "step"), [(7, 1), (7, 2), (7, 3), (7, 6), (2, 1), (25, 24)])
+def test_pndm_does_its_first_step_twice_wherever_it_begins(steps: int, step: int) -> None:
+    """Liu et al. 2022 have no history there. Its timesteps are one more than its steps: the second stands there twice."""
+    left = samplers.places("pndm", step, steps + 1, shared=True)
+    done = [place for place, again in left if not again]
+    assert done == [*range(max(2, step), steps + 1)], "each level of noise that is left"
+    assert [place for place, again in left if again] == done[1:2]
+    assert samplers.places("pndm", step, steps + 1, shared=False) == [(place, False) for place in range(step, steps + 1)]
+
+
+def test_a_state_is_taken_over_twice_as_well_as_once(tiny: UNetModel) -> None:
+    """A tree: what begins in the middle stops before the end for others to begin with."""
+    for sampler in ("ddim", "heun", "euler", "pndm"):
+        text, guidance = batch(tiny, "a tree"), torch.ones(1)
+        start, none = noise(tiny, Denoising(sampler, 8), 0)
+        at = {0: start}
+        for begin, stop in ((0, 2), (2, 3), (3, 6), (6, 8)):
+            at[stop] = tiny.denoise(at[begin], none, text, text, guidance, Denoising(sampler, 8, begin, stops=(stop,), shared=begin > 0))[:, -1]
+        whole = tiny.denoise(start, none, text, text, guidance, Denoising(sampler, 8))[:, -1]
+        assert float((at[8] - whole).norm() / whole.norm()) <= (0.06 if sampler in MEMORY else 0)
+
+
+@pytest.mark.parametrize("strength", [0.2, 0.4, 0.6])
+def test_lms_from_an_image_looks_back_at_no_more_steps_than_were_done(tiny: UNetModel, strength: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """diffusers gives the one step it has seen the weight of the last of four, and goes twice as far: noise that is there is taken away again."""
+
+    def made(sampler: str) -> torch.Tensor:
+        how = Denoising(sampler, 20, 20 - int(20 * strength))
+        start, draws = noise(tiny, how, 4)
+        clean = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(9))
+        return tiny.denoise(tiny.renoise(clean, start, how), draws, batch(tiny, "a tree"), batch(tiny, ""), torch.ones(1), how)[:, -1]
+
+    ours, exact = made("lms"), made("heun")
+    monkeypatch.setitem(samplers.SAMPLERS, "lms", replace(samplers.SAMPLERS["lms"], advance=samplers.SAMPLERS["euler"].advance))
+    theirs = made("lms")
+    assert (ours - exact).norm() < 0.7 * (theirs - exact).norm()
 
 
 def test_embeddings_and_pictures_are_those_of_the_pipeline(tiny: UNetModel, pipe: StableDiffusionPipeline) -> None:

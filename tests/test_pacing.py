@@ -56,7 +56,7 @@ def steps(path: Path, curve: Curve, between: int = BETWEEN) -> np.ndarray:
     """How far each frame is from the one before; in a jump, as far as it is drawn over."""
     spots = [curve.at(i / (between + 1)) for i in range(between + 2)]
     seen = [(path(at.low / MIX_UNIT), path(at.high / MIX_UNIT), at.share) for at in spots]
-    return np.abs(np.diff([low + share * (high - low) for low, high, share in seen]))
+    return np.asarray(np.abs(np.diff([low + share * (high - low) for low, high, share in seen])))
 
 
 def gini(values: Sequence[float] | np.ndarray) -> float:
@@ -65,7 +65,7 @@ def gini(values: Sequence[float] | np.ndarray) -> float:
 
 
 def steep(power: float, at: float) -> Path:
-    return lambda t: 1 / (1 + np.exp(-power * (t - at)))
+    return lambda t: float(1 / (1 + np.exp(-power * (t - at))))
 
 
 SMOOTH: dict[str, Path] = {
@@ -108,7 +108,8 @@ def test_a_jump_is_found_and_bridged(size: float, between: int) -> None:
 
 def test_two_jumps_are_two() -> None:
     found = paced(lambda t: 0.4 * t + 0.3 * (t > 0.37) + 0.3 * (t > 0.81))
-    assert [found.knots[jump][0] < at * MIX_UNIT <= found.knots[jump + 1][0] for jump, at in zip(found.jumps, (0.37, 0.81), strict=True)] == [True] * 2
+    for jump, at in zip(found.jumps, (0.37, 0.81), strict=True):
+        assert found.knots[jump][0] < at * MIX_UNIT <= found.knots[jump + 1][0]
 
 
 @pytest.mark.parametrize("between", [98, 600, 2000])
@@ -152,7 +153,8 @@ def test_probing_twice_says_the_same() -> None:
 def test_last_bits_of_a_distance_make_no_other_cel() -> None:
     """On another machine, distances differ in their last bits."""
     rng = np.random.default_rng(0)
-    here, there = paced(SMOOTH["slow at first"]), paced(SMOOTH["slow at first"], measure=lambda a, b: apart(a, b) * (1 + 1e-9 * rng.standard_normal()))
+    path = SMOOTH["slow at first"]
+    here, there = paced(path), paced(path, measure=lambda a, b: apart(a, b) * (1 + 1e-9 * rng.standard_normal()))
     assert [here.at(i / 23) for i in range(24)] == [there.at(i / 23) for i in range(24)]
 
 
@@ -204,9 +206,9 @@ def test_probes_take_few_steps_but_enough_for_every_image() -> None:
         curves(story("a", "b"), pins, {0: 6}, eye, apart)
         return {cel.steps for probes in eye.plans for cel in probes.cels.values()}
 
-    assert asked(A, B) == {4}
+    assert asked(A, B) == {6}
     assert asked(Pin("a", "", 0, 3.0, image="0123", strength=0.15), B) == {7}, "the first count of which 15 % are a step"
-    assert asked(Pin("a", "", 0, 3.0, image="0123", strength=0.8), B) == {4}
+    assert asked(Pin("a", "", 0, 3.0, image="0123", strength=0.8), B) == {6}
 
 
 @pytest.mark.parametrize("ease", ["linear", "in-out"])

@@ -123,8 +123,25 @@ def test_a_tree_is_less_work_the_more_is_shared(frames: int, sharing: float, sha
 
 
 def test_the_closer_its_neighbours_the_later_a_frame_begins() -> None:
-    starts = [max(planned("a", "b", frames=frames).cels[key].start.step for key in planned("a", "b", frames=frames).order) for frames in (3, 5, 9, 17)]
+    starts = [max(cel.start.step for cel in planned("a", "b", frames=frames).cels.values()) for frames in (3, 5, 9, 17)]
     assert starts == sorted(set(starts))
+
+
+def place(cel: Cel) -> int:
+    """On the way from a to b, of MIX_UNIT."""
+    return cel.look.parts if cel.look.a != cel.look.b else MIX_UNIT * (cel.look.a.prompt == "b")
+
+
+@pytest.mark.parametrize("ease", ["in", "in-out", "linear"])
+def test_a_frame_begins_between_two_that_are_about_as_far_apart_as_its_nearest_neighbour(ease: str) -> None:
+    made = planned("a", "b", frames=24, steps=60, sharing=1.0, ease=ease)
+    finest = MIX_UNIT >> (LEVELS - 1)
+    shown = [made.cels[key] for key in made.order]
+    for before, cel, after in zip(shown, shown[1:], shown[2:], strict=False):
+        nearest = min(place(cel) - place(before), place(after) - place(cel))
+        low, high = (place(made.cels[parent]) for parent in cel.start.parents)
+        assert max(nearest, finest) <= high - low < max(2 * nearest, 2 * finest)
+        assert low < place(cel) < high
 
 
 def test_too_little_to_share_is_an_exact_film() -> None:

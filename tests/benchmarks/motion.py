@@ -445,15 +445,15 @@ CYCLES: dict[str, tuple[Sequence[str], dict[str, Any]]] = {
     "three prompts": (ROUND, {}),
     "one prompt": (ROUND[-1:], {}),
     "feedback": (ROUND, {"feedback": FEEDBACK}),
-    "feedback, camera": (ROUND, {"feedback": FEEDBACK, "pan": ("2*sin(2*pi*t/3)", "cos(2*pi*t/3)"), "fps": 12}),
+    "feedback, camera": (ROUND, {"feedback": FEEDBACK, "pan": ("2*sin(2*pi*t)", "cos(2*pi*t)")}),  # in a film of a second
 }
 
 
 def loops(bench: Bench, count: int = LOOP) -> Part:
-    """A camera that returns goes there and back within three seconds, so with it the film has 36 frames or a multiple."""
+    """The step from the last frame to the first, against the others."""
     made: dict[str, Film] = {}
     for name, (prompts, settings) in CYCLES.items():
-        story = bench.story(*prompts, **{"frames": count, "loop": "cycle", **settings})
+        story = bench.story(*prompts, **{"frames": count, "fps": count, "loop": "cycle", **settings})
         made[name] = seen(bench.film(story), bench.measure)
         bench.write(f"loop-{name.replace(', ', '-').replace(' ', '-')}.gif", bench.film(story), 12)
     rows = [(name, f"{of.score.seam:.2f}", *_cells(of.figures), f"{of.samples}") for name, of in made.items()]
