@@ -60,29 +60,32 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
         raise AnimateError("some frames of a film with in-betweens; leave one of them out: in-betweens stand between neighbours")
     if frames is not None and not all(0 <= i < len(times) for i in frames):
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(times) - 1}")
+    if not model.late and any(cel.start.step or cel.stop for cel in linear.cels.values()):
+        told = f"{model.name} draws every picture from noise to its end: images, sharing and feedback"
+        raise AnimateError(f"{told} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
     _warn(resolved.keyframes, resolved, model)
     slots = 1 if resolved.feedback is not None else fitting(min(model.numerics.slots, len(linear.cels)), model, resolved)
     shown = range(len(times)) if frames is None else frames
 
     def planned(see: pacing.See) -> tuple[Plan, Curves]:
-        paced = curves or (_paced(resolved, times, [times[i] for i in shown], images, see) if resolved.pace == "even" else ())
+        paced = curves or (_paced(resolved, times, [times[i] for i in shown], images, see, model.late) if resolved.pace == "even" else ())
         whole = plan.plan(times, resolved, images.digests, paced) if paced else linear
         return whole if frames is None else whole.only(frames), paced
 
     return Pictures("film", resolved, planned, images, model, slots, store, frames)
 
 
-def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], images: Images, see: pacing.See) -> Curves:
-    """Of the segments that these frames of the film lie in."""
+def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], images: Images, see: pacing.See, late: bool) -> Curves:
+    """Of the segments that these frames of the film lie in. late: jumps can be bridged."""
     pins, asked = plan.ends(story, images.digests), {frame.a for frame in shown}
     within = Counter(a for a, mix in {(frame.a, frame.mix) for frame in times} if 0 < mix < 1 and a in asked)
     found = pacing.curves(story, pins, within, see, distance.metric())
     for a, curve in enumerate(found):
         for low, high in ((curve.knots[jump][0], curve.knots[jump + 1][0]) for jump in curve.jumps):
             named = " to ".join(f'"{pin.prompt}"' for pin in (pins[a], pins[(a + 1) % len(pins)]))
-            told = f"{named} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between; it is bridged by drawing over a blend"
-            warnings.warn(told, AnimateWarning, stacklevel=4)
-    return found
+            told = f"{named} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between"
+            warnings.warn(f"{told}; it is bridged by drawing over a blend" if late else told, AnimateWarning, stacklevel=4)
+    return found if late else tuple(replace(curve, jumps=()) for curve in found)
 
 
 def fitting(slots: int, model: Model, story: Storyboard) -> int:

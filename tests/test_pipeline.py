@@ -242,7 +242,7 @@ def test_only_the_pipelines_own_sampler_and_no_picture_to_begin_with(model: Pipe
     with pytest.raises(AnimateError, match='sampler "ddim": this model draws with its own only'):
         animate.render(story("a seed", "a tree", sampling={"sampler": "ddim"}), model)
     Image.new("RGB", (SIDE, SIDE)).save(tmp_path / "a.png")
-    with pytest.raises(AnimateError, match="takes no picture to begin with") as refused:
+    with pytest.raises(AnimateError, match="leave images, sharing and feedback out") as refused:
         animate.still("a seed", model, image=str(tmp_path / "a.png"), sampling={"steps": STEPS})
     assert "\n" not in str(refused.value)
 

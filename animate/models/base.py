@@ -99,6 +99,7 @@ class Model(Protocol):
     extras: tuple[str, ...]  # what was put on it: LoRAs, a VAE, embeddings
     defaults: Defaults
     numerics: Numerics
+    late: bool  # whether denoising can begin half-way, and be left there
 
     def chunks(self, prompt: str) -> int:
         """How many times the text encoder has to read for all of a prompt; at least 1."""

@@ -145,6 +145,8 @@ class _Reached(Exception):
 class PipelineModel:
     """`models.base.Model` over a pipeline that `lacks` nothing."""
 
+    late = False
+
     def __init__(self, origin: Origin, pipe: Any, device: str, slots: int):
         self.name, self.fingerprint, self.extras = origin.name, origin.fingerprint, origin.extras
         self.pipe, self.device, self.core = pipe, torch.device(device), _core(pipe)
@@ -344,7 +346,8 @@ class PipelineModel:
         raise self._late()
 
     def _late(self) -> AnimateError:
-        return AnimateError(f"{self.name}: a {self.kind} takes no picture to begin with; leave images out, or use a Stable Diffusion 1, 2 or XL")
+        told = f"{self.name}: a {self.kind} begins with noise, and goes on to the end; leave images, sharing and feedback out"
+        return AnimateError(f"{told}, or use a Stable Diffusion 1, 2 or XL")
 
     def decode(self, latents: Tensor) -> Images:
         return self.pictures.decode(latents)

@@ -38,6 +38,8 @@ def hardware(device: torch.device) -> str:
 class UNetModel:
     """`models.base.Model` over the parts of a StableDiffusionPipeline or a StableDiffusionXLPipeline."""
 
+    late = True
+
     def __init__(self, origin: Origin, pipe: Any, device: str, slots: int):
         self.name, self.fingerprint, self.vocabulary = origin.name, origin.fingerprint, origin.vocabulary
         self.extras = origin.extras
