@@ -65,7 +65,7 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
         raise AnimateError(f"{told} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
     _warn(resolved.keyframes, resolved, model)
     slots = 1 if resolved.feedback is not None else fitting(min(model.numerics.slots, len(linear.cels)), model, resolved)
-    shown = range(len(times)) if frames is None else frames
+    shown = range(len(times)) if frames is None or resolved.feedback is not None else frames  # a fed-back picture has all before it
 
     def planned(see: pacing.See) -> tuple[Plan, Curves]:
         paced = curves or (_paced(resolved, times, [times[i] for i in shown], images, see, model.late) if resolved.pace == "even" else ())

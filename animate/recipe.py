@@ -65,7 +65,8 @@ class Recipe(Frozen):
         pictures = {"film": self.storyboard.written, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
         if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
             raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
-        if self.curves and (len(self.curves) < keys or not all(curve.sound for curve in self.curves)):
+        segments = keys if keys > 1 else 4  # those of a circle
+        if self.curves and (len(self.curves) != segments or not all(curve.sound for curve in self.curves)):
             raise ValueError("curves that are none of this film")
         if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
             raise ValueError("frames that the film does not have")

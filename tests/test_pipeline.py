@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,7 @@ def model(folder: Path) -> PipelineModel:
 
 
 def story(*prompts: str, **settings: Any) -> Storyboard:
-    return Storyboard.of(*prompts, width=SIDE, height=SIDE, sampling={"steps": STEPS, **settings.pop("sampling", {})}, **settings)
+    return Storyboard.of(*prompts, width=SIDE, height=SIDE, pace="linear", sampling={"steps": STEPS, **settings.pop("sampling", {})}, **settings)
 
 
 def unlike(a: np.ndarray, b: np.ndarray) -> int:
@@ -245,6 +246,22 @@ def test_only_the_pipelines_own_sampler_and_no_picture_to_begin_with(model: Pipe
     with pytest.raises(AnimateError, match="leave images, sharing and feedback out") as refused:
         animate.still("a seed", model, image=str(tmp_path / "a.png"), sampling={"steps": STEPS})
     assert "\n" not in str(refused.value)
+
+
+def test_its_films_move_evenly_too(model: PipelineModel) -> None:
+    told = story("a seed", "a tree", frames=5).replace(pace="even")
+    images = animate.render(told, model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", animate.AnimateWarning)  # random weights may jump, and say so
+        assert len([*images]) == 5
+    assert images.probes >= 9
+    assert not any(curve.jumps for curve in images.curves), "nothing to bridge them with"
+
+
+def test_what_begins_half_way_is_refused_before_anything_is_drawn(model: PipelineModel) -> None:
+    for more in ({"feedback": 0.5}, {"sampling": {"sharing": 0.9, "steps": 10}}):
+        with pytest.raises(AnimateError, match="images, sharing and feedback are for Stable Diffusion 1, 2 and XL"):
+            animate.render(story("a seed", "a tree", **more), model)
 
 
 def test_a_size_that_the_pipeline_refuses_is_one_line(model: PipelineModel) -> None:
