@@ -63,6 +63,10 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
     if not model.late and any(cel.start.step or cel.stop for cel in linear.cels.values()):
         told = f"{model.name} draws every picture from noise to its end: images, sharing and feedback"
         raise AnimateError(f"{told} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
+    if resolved.sampling.sharing and not plan.levels(resolved):
+        told = f"sharing {resolved.sampling.sharing:g} of {resolved.sampling.steps} steps is none: every frame begins with noise"
+        told += "; raise --sharing or --steps"
+        warnings.warn(told, AnimateWarning, stacklevel=2)
     _warn(resolved.keyframes, resolved, model)
     slots = 1 if resolved.feedback is not None else fitting(min(model.numerics.slots, len(linear.cels)), model, resolved)
     shown = range(len(times)) if frames is None or resolved.feedback is not None else frames  # a fed-back picture has all before it

@@ -28,7 +28,6 @@ FIRST = 8  # intervals that a path is divided into before it is looked at
 MOST = 32  # intervals of a path
 WIDE = 2.0  # times the even step: so far apart, several frames lie between two probes
 NARROWEST = MIX_UNIT >> 9  # of a mix; what is still far apart here has no picture in between
-JUMP = 1.5  # times the even step
 SUDDEN = 0.9  # share of what changes in an interval that is in one half of it: steep paths divide further, jumps do not
 DIGITS = 6  # behind the point of a distance, of which the smallest that can be seen are hundredths
 TOGETHER = 8  # segments that are probed in common batches
@@ -112,7 +111,7 @@ class Path:
     def _jumps(self, gap: tuple[int, int]) -> bool:
         """Whether no picture lies between these two, as far as was looked."""
         (low, high), width = gap, gap[1] - gap[0]
-        if width > NARROWEST or self.gaps[gap] <= JUMP * self.even:
+        if width > NARROWEST or self.gaps[gap] <= WIDE * self.even:
             return False
         other = (high, high + width) if low % (2 * width) == 0 else (low - width, low)  # the other half of what was divided last
         return self.gaps[gap] > SUDDEN * (self.gaps[gap] + self.gaps[other])

@@ -86,7 +86,7 @@ def _circle(story: Storyboard) -> list[Pin]:
 
 def between(a: Pin, b: Pin, parts: int) -> Look:
     """So many parts of MIX_UNIT from a to b. The ends are written one way only, so that a joint is the same cel from both sides."""
-    if parts == 0:
+    if parts == 0 or a == b:
         return Look(a, a, 0)
     if parts == MIX_UNIT:
         return Look(b, b, 0)
@@ -189,7 +189,7 @@ def _trees(places: Sequence[Place], story: Storyboard) -> Iterator[Line]:
     trees = {pins: _Tree(*pins, story) for pins in seen}
     gaps = {pins: _gaps(sorted(parts)) for pins, parts in seen.items()}
     for a, b, at in places:
-        if at.low != at.high or a.image or b.image:
+        if at.low != at.high or a == b or a.image or b.image:
             yield spot(a, b, at, story)
         else:
             yield trees[a, b].leaf(at.low, gaps[a, b][at.low])

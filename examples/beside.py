@@ -5,7 +5,7 @@ from animate.contact import contact_sheet
 
 model = animate.load_model("sprout")
 pace = animate.Storyboard.of("a seed", "a tree", frames=36, loop="bounce")
-mood = animate.Storyboard(keyframes=({"prompt": "a castle", "seed": 3}, {"prompt": "a castle at night", "seed": 9}), frames=36, loop="bounce")
+mood = animate.Storyboard(keyframes=({"prompt": "a lighthouse", "seed": 3}, {"prompt": "a lighthouse at night", "seed": 9}), frames=36, loop="bounce")
 
 for name, story, ways in (
     ("pace", pace, {"linear": {"pace": "linear"}, "even": {"pace": "even"}}),

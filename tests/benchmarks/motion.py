@@ -17,7 +17,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 from unittest import mock
@@ -314,9 +314,16 @@ def _shared(bench: Bench, pair: Pair) -> dict[str, Figures]:
 
 
 def feedback(bench: Bench, count: int = GENERATIONS, prompts: Sequence[str] = YEAR) -> Part:
-    """A long chain, held by its anchor and without, against what the keyframes' own pictures say it should look like."""
+    """A long chain, held by its anchor and without, against what the keyframes' own pictures say it should look like.
+
+    Prompts half-way between two need not look half-way, so it is also told how far it is from the film without feedback at the
+    same mixes, and what becomes of one prompt that does not change: there, all that is off is the feedback's doing.
+    """
     plain, fed = (bench.story(*prompts, frames=count, fps=24, feedback=share) for share in (None, FEEDBACK))
+    held = bench.story(prompts[1], prompts[1], frames=count, fps=24, feedback=FEEDBACK)
     made = {"plain": _followed(bench, plain), "feedback": _followed(bench, fed)}
+    made["feedback, from plain"] = replace(made["feedback"], target=made["plain"].looks)
+    made["one prompt, feedback"] = _followed(bench, held)
     with mock.patch.object(camera, "follow", lambda x, target: x):
         made["without anchor"] = _followed(bench, fed, "without-anchor")
     if bench.renders:
