@@ -59,7 +59,14 @@ class Drawer:
         drawn = self.model.denoise(latents, noise[:, 1 + whole - left :], positive, negative, guidance, how)
         for cel, made in zip(cels, drawn, strict=True):
             _check(cel, made)
-        return drawn
+        return torch.stack([self._anchored(cel, given, made) for cel, given, made in zip(cels, inputs, drawn, strict=True)])
+
+    def _anchored(self, cel: Cel, given: Inputs, made: Tensor) -> Tensor:
+        """What is fed back has the look of its pins' pictures again: denoising, too, burns in or fades a little each time."""
+        if cel.start.move is None:
+            return made
+        target = camera.statistics(given[1]).blend(camera.statistics(given[2]), cel.look.mix)
+        return torch.stack([camera.follow(latents, target) for latents in made])
 
     def _begun(self, cel: Cel, given: Inputs) -> Tensor:
         """The latents that denoising begins with, where it does not begin with noise alone."""
