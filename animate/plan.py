@@ -13,7 +13,7 @@ from .cel import MIX_UNIT, Cel, Line, Look, Move, Pin, Plan, Start, net
 from .curve import Curve, Spot
 from .errors import AnimateError
 from .storyboard import Keyframe, Storyboard
-from .timeline import Frame
+from .timeline import EASES, Frame
 
 MIDDLE = 0.6  # share of the denoising that is done half-way between two ends of which one is an image
 NO_IMAGES: Mapping[str, str] = {}
@@ -235,6 +235,7 @@ class _Tree:
 # --- feedback -------------------------------------------------------------------------------------------------------------
 
 HOMING = 0.25  # of a cycle: its last part, which is drawn towards its first picture
+HOME = 0.76  # share of that picture in what its last frame begins with: denoising takes a part of it back
 
 
 def _chain(frames: Sequence[Frame], places: Sequence[Place], story: Storyboard) -> list[Line]:
@@ -248,7 +249,8 @@ def _chain(frames: Sequence[Frame], places: Sequence[Place], story: Storyboard) 
             lines.append(line(of, story))
             continue
         way = net([way, frame.move or Move()])
-        home = (lines[0][-1], way, MIX_UNIT // (count - number + 1)) if number >= homing else None
+        near = HOME * EASES["in-out"]((number - homing + 1) / (count - homing)) if number >= homing else 0.0
+        home = (lines[0][-1], way, round(near * MIX_UNIT)) if near else None
         lines.append(_fed(of, frame, lines[-1][-1], home, story))
     return lines if story.loop != "bounce" else [*lines, *lines[-2:0:-1]]
 

@@ -12,7 +12,7 @@ import torch
 from animate import AnimateError, Sampling, Storyboard, load_model, recipe, render, still
 from animate.cel import MIX_UNIT, Cel, Move, Plan, net
 from animate.models.unet import UNetModel
-from animate.plan import HOMING, plan
+from animate.plan import HOME, HOMING, plan
 from animate.timeline import timeline
 from conftest import Work
 
@@ -77,7 +77,7 @@ def test_the_last_quarter_of_a_cycle_is_drawn_home(frames: int) -> None:
     assert all(made.cels[cel.start.parents[-1]] == shown[0] for cel in homing)
     parts = [cel.start.parts for cel in homing]
     assert parts == sorted(set(parts)), "more and more"
-    assert parts[-1] == MIX_UNIT // 2, "as near to the first picture as to the one before"
+    assert parts[-1] == round(HOME * MIX_UNIT), "nearer to the first picture than to the one before"
     assert not any(cel.start.home for cel in shown[: -len(homing)])
 
 

@@ -73,7 +73,7 @@ motion_options = _stack(
     click.option(
         "--pace", type=click.Choice(["even", "linear"]), help="even: neighbours look equally far apart; linear: equal steps. Default: even."
     ),
-    click.option("--sharing", type=float, help="How deep frames share their beginnings, 0 to 1: faster and more alike. Default: 0."),
+    click.option("--sharing", type=float, help="How deep frames share their beginnings, 0 to 1: more alike, and long films faster. Default: 0."),
     click.option(
         "--branching", type=click.Choice(["tree", "trunk"]), help="tree: with neighbours, exact ends; trunk: with the middle. Default: tree."
     ),
