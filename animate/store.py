@@ -58,7 +58,7 @@ class Store:
         self.folder = Path(folder).expanduser() if folder is not None else cache()
         self.limit = limit
         self.kept = self.drawn = 0  # cels of this process's films that were found here, and that were not
-        self.own: set[str] = set()  # cels that this process has drawn
+        self.probed: set[str] = set()  # cels of no film that this process has drawn: a film that shows them was not kept here
         self._size = self._since = 0  # bytes when last measured, and written since
         self._measured = self._warned = False
 
@@ -170,15 +170,17 @@ class States(MutableMapping[str, Tensor]):
         (tensor,) = safetensors.torch.load(data).values()
         if key not in self.counted:
             self.counted.add(key)
-            self.store.kept += self.counting and key not in self.store.own
+            self.store.kept += self.counting and key not in self.store.probed
         self._remember(key, tensor)
         return tensor
 
     def __setitem__(self, key: str, state: Tensor) -> None:
         data = safetensors.torch.save({"latents": state.contiguous()})
         self.counted.add(key)
-        self.store.drawn += self.counting
-        self.store.own.add(key)
+        if self.counting:
+            self.store.drawn += 1
+        else:
+            self.store.probed.add(key)
         if self.store.write(self.folder / key, hashlib.sha256(data).digest() + data):
             self._remember(key, state)
         else:

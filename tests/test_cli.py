@@ -51,7 +51,8 @@ def test_json_says_what_was_made(run: Run) -> None:
     told = json.loads(out)
     assert told.pop("seconds") > 0
     assert told.pop("model").endswith("tiny")
-    assert told == {"path": "film.mp4", "frames": 6, "fps": 6.0, "width": 96, "height": 64, "probes": 9}
+    assert told.pop("probes") >= 9
+    assert told == {"path": "film.mp4", "frames": 6, "fps": 6.0, "width": 96, "height": 64}
 
 
 def test_prompts_come_from_a_file(run: Run) -> None:
