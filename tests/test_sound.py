@@ -181,16 +181,8 @@ def test_recipe_and_sound_are_both_in_the_file(tmp_path: Path, suffix: str) -> N
         assert data.index(b"moov") < data.index(b"mdat"), "it plays while it loads"
 
 
-@pytest.fixture
-def heeded() -> Iterator[None]:
-    """Ctrl-C raises, also where the tests run as a background job, which inherits it ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.parametrize("fit", ["film", "shortest", "longest"])
-def test_an_interrupted_film_has_its_sound_as_far_as_it_goes(tmp_path: Path, fit: str, heeded: None) -> None:
+def test_an_interrupted_film_has_its_sound_as_far_as_it_goes(tmp_path: Path, fit: str) -> None:
     def interrupted() -> Iterator[np.ndarray]:
         yield from pictures(12)
         os.kill(os.getpid(), signal.SIGINT)
