@@ -21,6 +21,8 @@ ROLL_OFF = 0.1  # share of the frequencies, the highest, that fade: a hard end r
 SCALES = (1.0, 2.0, 4.0)  # pixels, standard deviations of the Gaussians that part a picture into bands of detail
 GAIN = 2.0  # the most by which anything is strengthened or weakened at a time: noise in a flat picture stays noise
 ROUNDS = 100  # until the gains no longer change
+CLIPPINGS = 4  # rounds, at the most, in which what is cut off at black and white is made up for
+CUT = 1e-3  # of -1..1, mean over a picture: less than what is seen is cut off
 
 
 # --- what the camera sees -------------------------------------------------------------------------------------------------
@@ -118,6 +120,10 @@ class Statistics:
         pairs = ((self.mean, other.mean), (self.spread, other.spread), (self.detail, other.detail))
         return Statistics(*(torch.lerp(a, b, mix) for a, b in pairs))
 
+    def beyond(self, left: Statistics) -> Statistics:
+        """What to aim at so that these are reached, where aiming at these left those. Detail stays: what blurs once is seldom blurred twice."""
+        return Statistics(2 * self.mean - left.mean, self.spread * _ratio(self.spread, left.spread).clamp(1 / GAIN, GAIN), self.detail)
+
 
 def statistics(x: Tensor) -> Statistics:
     """Of pixels or latents, (C, h, w). Computed in float32."""
@@ -137,6 +143,16 @@ def follow(x: Tensor, target: Statistics) -> Tensor:
     spread = target.spread.clamp(own / GAIN, own * GAIN)
     shaped = waves * (_gains(waves, bands, spread, target.detail) * bands[:, None]).sum(0)
     return (target.mean + _pixels(shaped * _ratio(spread, _spread(shaped)))).to(x.dtype)
+
+
+def fitted(picture: Tensor, target: Statistics) -> Tensor:
+    """The same of a picture within -1..1: what that range cuts off, the rest makes up for, as far as it can."""
+    for _ in range(CLIPPINGS):
+        wanted = follow(picture, target)
+        picture = wanted.clamp(-1, 1)
+        if (wanted - picture).abs().mean() < CUT:
+            break
+    return picture
 
 
 def _gains(waves: Tensor, bands: Tensor, spread: Tensor, detail: Tensor) -> Tensor:

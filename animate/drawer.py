@@ -11,16 +11,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from . import camera
-from .blend import lerp, slerp
-from .cel import Cel, Move, Pin
+from .blend import slerp
+from .cel import Cel, Pin
 from .engine import Inputs, Stops, batch_kind
 from .errors import AnimateError
+from .feedback import Feedback
 from .models.base import Conditioning, Denoising, Model
 
 Image = np.ndarray  # uint8 (H, W, 3), RGB
 KEPT_INPUTS = 64  # prompts and seeds whose tensors are kept: neighbours in time share them, distant ones do not
-KEPT_PICTURES = 8  # decoded, for a camera: the one before, those of its pins and the first, some 3 MB each at 512 pixels
 
 
 class Drawer:
@@ -30,7 +29,7 @@ class Drawer:
     """
 
     def __init__(self, model: Model, images: Mapping[str, Image]):
-        self.model, self.images, self.seen = model, images, dict[str, Tensor]()
+        self.model, self.images, self.feedback = model, images, Feedback(model)
         self.embed = lru_cache(KEPT_INPUTS)(model.embed)
         self.noise = lru_cache(KEPT_INPUTS)(model.noise)
         self.chunks = lru_cache(KEPT_INPUTS)(model.chunks)
@@ -59,48 +58,17 @@ class Drawer:
         drawn = self.model.denoise(latents, noise[:, 1 + whole - left :], positive, negative, guidance, how)
         for cel, made in zip(cels, drawn, strict=True):
             _check(cel, made)
-        return torch.stack([self._anchored(cel, given, made) for cel, given, made in zip(cels, inputs, drawn, strict=True)])
-
-    def _anchored(self, cel: Cel, given: Inputs, made: Tensor) -> Tensor:
-        """What is fed back has the look of its pins' pictures again: denoising, too, burns in or fades a little each time."""
-        if cel.start.move is None:
-            return made
-        target = camera.statistics(given[1]).blend(camera.statistics(given[2]), cel.look.mix)
-        return torch.stack([camera.follow(latents, target) for latents in made])
+        fed = {cel.key: (cel, given, made[-1]) for cel, given, made in zip(cels, inputs, drawn, strict=True) if cel.start.move and cel.start.step}
+        anchored = {key: self.feedback.anchored(*one)[None] for key, one in fed.items()}  # once, also where repeats fill the batch
+        return torch.stack([anchored.get(cel.key, made) for cel, made in zip(cels, drawn, strict=True)])
 
     def _begun(self, cel: Cel, given: Inputs) -> Tensor:
         """The latents that denoising begins with, where it does not begin with noise alone."""
         if cel.start.move is not None:
-            return self._fed_back(cel, given, cel.start.move)
+            return self.feedback.begun(cel, given, cel.start.move)
         if given:
             return slerp(given[0], given[-1], cel.start.mix)
         return self.model.encode(self.images[cel.look.a.image][None])[0] if cel.look.a.image else torch.empty(0)
-
-    def _fed_back(self, cel: Cel, given: Inputs, move: Move) -> Tensor:
-        """The picture before as the camera sees it now, with the look of the pins' own pictures, so that nothing drifts.
-
-        At a cycle's end it is nearer to the first one. In pixels where the camera moves, where latents would blur.
-        """
-        previous, a, b, *first = given
-        if {move, cel.start.home or move} == {Move()}:
-            seen = slerp(previous, first[0], cel.start.mix) if first else previous
-            return camera.follow(seen, camera.statistics(a).blend(camera.statistics(b), cel.look.mix))
-        shown, left, right, *begun = (self._pixels(key, latents) for key, latents in zip(cel.start.parents, given, strict=True))
-        seen = camera.warp(shown, move)
-        if begun:
-            seen = lerp(seen, camera.warp(begun[0], cel.start.home or Move()), cel.start.mix)
-        kept = camera.follow(seen, camera.statistics(left).blend(camera.statistics(right), cel.look.mix))
-        pixels = kept.add(1).mul(127.5).round().clamp(0, 255).to(torch.uint8).permute(1, 2, 0).numpy()
-        return self.model.encode(pixels[None])[0]
-
-    def _pixels(self, key: str, latents: Tensor) -> Tensor:
-        """(3, H, W) in -1..1. Those of pins are asked for again and again."""
-        while len(self.seen) > KEPT_PICTURES:
-            del self.seen[next(iter(self.seen))]
-        if key not in self.seen:
-            self.seen[key] = torch.from_numpy(self.model.decode(latents[None])[0]).permute(2, 0, 1).float().div(127.5).sub(1)
-        self.seen[key] = made = self.seen.pop(key)  # the last is the youngest
-        return made
 
     def _noise(self, cel: Cel, count: int) -> Tensor:
         """The start and every step's draw, (count, C, h, w), each pair blended on its arc."""

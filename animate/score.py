@@ -57,7 +57,7 @@ class Score:
     flicker: float  # share of the movement that the next frame undoes: 0 steady, 0.5 frames with nothing in common, 1 to and fro
     second_difference: float  # mean |x[i+1] - 2 x[i] + x[i-1]|, in grey levels
     colour: Trend  # mean of that channel which changes most, against the mean of all
-    spread: Trend  # standard deviation of the pixels: contrast
+    spread: Trend  # standard deviation of the pixels of a channel: contrast
     sharpness: Trend  # RMS of a high-pass band of the luma
     clipped: tuple[float, float]  # share of the values that are at their limits in the first frame, and in the last
     length: float  # of the path: the sum of the steps
@@ -77,7 +77,7 @@ class Looks(NamedTuple):
     red: float
     green: float
     blue: float
-    spread: float
+    spread: float  # RMS of the channels' standard deviations: another hue is no other contrast
     sharpness: float
     clipped: float
 
@@ -176,7 +176,8 @@ def _looks(image: Image) -> Looks:
     high = luma[1:-1, 1:-1] - (luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]) / 4
     red, green, blue = image.mean((0, 1))
     clipped = float(((image <= 1) | (image >= 254)).mean())
-    return Looks(float(red), float(green), float(blue), float(image.std()), float(np.sqrt(np.square(high).mean())), clipped)
+    contrast = float(np.sqrt(image.var((0, 1)).mean()))
+    return Looks(float(red), float(green), float(blue), contrast, float(np.sqrt(np.square(high).mean())), clipped)
 
 
 def _trend(values: np.ndarray, level: float | None = None) -> Trend:

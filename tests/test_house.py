@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "models": {"blend", "places"},
     "store": {"models", "places", "cel"},
     "engine": {"cel"},
-    "drawer": {"blend", "camera", "cel", "engine", "models"},
+    "feedback": {"blend", "camera", "cel", "engine", "models"},
+    "drawer": {"blend", "cel", "engine", "feedback", "models"},
     "film": {
         *("storyboard", "timeline", "cel", "plan", "models", "engine", "drawer", "store", "recipe", "photo"),
         *("pacing", "curve", "between", "distance"),

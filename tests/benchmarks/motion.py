@@ -324,7 +324,7 @@ def feedback(bench: Bench, count: int = GENERATIONS, prompts: Sequence[str] = YE
     made = {"plain": _followed(bench, plain), "feedback": _followed(bench, fed)}
     made["feedback, from plain"] = replace(made["feedback"], target=made["plain"].looks)
     made["one prompt, feedback"] = _followed(bench, held)
-    with mock.patch.object(camera, "follow", lambda x, target: x):
+    with mock.patch.object(camera, "fitted", lambda picture, target: picture):
         made["without anchor"] = _followed(bench, fed, "without-anchor")
     if bench.renders:
         video.write_image(bench.renders / "feedback.png", _plot(made))
