@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import AnimateError, AnimateWarning
-    from .film import render, sheet, still
+    from .film import render, render_together, sheet, still
     from .models import load_model
     from .store import Store
     from .storyboard import Keyframe, Sampling, Storyboard, read
@@ -26,6 +26,7 @@ __all__ = [
     "load_model",
     "read",
     "render",
+    "render_together",
     "sheet",
     "still",
     "write_video",
@@ -33,7 +34,7 @@ __all__ = [
 
 _ROOMS = {
     "errors": ("AnimateError", "AnimateWarning"),
-    "film": ("render", "sheet", "still"),
+    "film": ("render", "render_together", "sheet", "still"),
     "models": ("load_model",),
     "store": ("Store",),
     "storyboard": ("Keyframe", "Sampling", "Storyboard", "read"),

@@ -7,21 +7,20 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from . import between, distance, engine, pacing, photo, plan, recipe
+from . import between, distance, pacing, photo, plan, recipe
 from .cel import MIX_UNIT, Cel, Plan
 from .curve import Curve
-from .drawer import Drawer
 from .errors import AnimateError, AnimateWarning
 from .models.base import Defaults, Model
-from .models.memory import give_back, out_of_memory
 from .models.samplers import chosen
 from .recipe import Made, Recipe, Verb
+from .runner import Abreast, Runner
 from .store import Store
 from .storyboard import Keyframe, Storyboard, build
 from .timeline import Frame, timeline
@@ -45,12 +44,15 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
     return story.model_copy(update={"sampling": sampling, "width": story.width or defaults.width, "height": story.height or defaults.height})
 
 
-def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None, store: Store | None = None, curves: Curves = ()) -> Pictures:
+def render(
+    story: Storyboard, model: Model, frames: Sequence[int] | None = None, store: Store | None = None, curves: Curves = (), slots: int | None = None
+) -> Pictures:
     """The film's images, read-only uint8 (H, W, 3), one for every frame, drawn as they are asked for.
 
     frames: only these, such as range(10, 14); their pixels are those of the whole film.
     store: where finished cels are kept and found again.
     curves: how its segments are paced, as a recipe has it; none: as the storyboard says, which may have to be measured first.
+    slots: cels in a batch, as a recipe has it; left out: as many as the model is loaded for, where there is room and so much to draw at a time.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
     resolved = resolve(story, model.defaults)
@@ -68,7 +70,8 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
         told += "; raise --sharing or --steps"
         warnings.warn(told, AnimateWarning, stacklevel=2)
     _warn(resolved.keyframes, resolved, model)
-    slots = 1 if resolved.feedback is not None else fitting(min(model.numerics.slots, len(linear.cels)), model, resolved)
+    ready = 1 if resolved.feedback is not None else len(linear.cels)  # a chain has one picture to draw at a time
+    slots = fitting(slots or min(model.numerics.slots, _doubled(ready)), model, resolved)
     shown = range(len(times)) if frames is None or resolved.feedback is not None else frames  # a fed-back picture has all before it
 
     def planned(see: pacing.See) -> tuple[Plan, Curves]:
@@ -76,7 +79,24 @@ def render(story: Storyboard, model: Model, frames: Sequence[int] | None = None,
         whole = plan.plan(times, resolved, images.digests, paced) if paced else linear
         return whole if frames is None else whole.only(frames), paced
 
-    return Pictures("film", resolved, planned, images, model, slots, store, frames)
+    return Pictures("film", resolved, planned, images, Runner(model, images.pixels, slots, store), frames)
+
+
+def render_together(stories: Sequence[Storyboard], model: Model, store: Store | None = None) -> list[Pictures]:
+    """Films that are drawn in common batches, such as one film by several seeds; each has the images of `render` with as many slots.
+
+    Chains of feedback, which have one picture to draw at a time, advance side by side. Whichever film is asked first, the others
+    come along, and what nobody has asked for yet waits in memory: 64 KB a frame at 512 x 512 pixels. Raises as `render` does.
+    """
+    chains = all(story.feedback is not None for story in stories)
+    wanted = min(model.numerics.slots, _doubled(len(stories))) if chains else model.numerics.slots
+    films = [render(story, model, store=store, slots=fitting(wanted, model, resolve(story, model.defaults))) for story in stories]
+    pixels = {digest: image for film in films for digest, image in film.inputs.pixels.items()}
+    slots = min(film.runner.numerics.slots for film in films)
+    beside = Abreast(Runner(model, pixels, slots, store), [film.planned for film in films], f"{len(films)} films")
+    for number, film in enumerate(films):
+        film.runner, film.latents = beside.runner, partial(beside.latents, number)
+    return films
 
 
 def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], images: Images, see: pacing.See, late: bool) -> Curves:
@@ -90,6 +110,11 @@ def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], im
             told = f"{named} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between"
             warnings.warn(f"{told}; it is bridged by drawing over a blend" if late else told, AnimateWarning, stacklevel=4)
     return found if late else tuple(replace(curve, jumps=()) for curve in found)
+
+
+def _doubled(ready: int) -> int:
+    """The power of two that holds so many: two threads do not compute all places of a batch of six alike, and bits would depend on the place."""
+    return 1 << (ready - 1).bit_length()
 
 
 def fitting(slots: int, model: Model, story: Storyboard) -> int:
@@ -132,7 +157,7 @@ def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int
     _warn(keys, resolved, model)
     images = Images.of(resolved)
     pins = [plan.pin(key, resolved, images.digests) for key in keys]
-    return Pictures("sheet", resolved, lambda _: (plan.stills(resolved, pins), ()), images, model, slots, store)
+    return Pictures("sheet", resolved, lambda _: (plan.stills(resolved, pins), ()), images, Runner(model, images.pixels, slots, store))
 
 
 @dataclass(frozen=True)
@@ -155,13 +180,10 @@ class Images:
 class Pictures(Iterator[Image]):
     """The images of a plan, drawn as they are asked for, and the recipe of those that were."""
 
-    def __init__(
-        self, verb: Verb, story: Storyboard, planned: Planned, images: Images, model: Model, slots: int, store: Store | None,
-        frames: Sequence[int] | None = None,
-    ):  # fmt: skip
-        self._verb, self._story, self._inputs, self._model, self._frames = verb, story, images, model, frames
-        self._numerics = replace(model.numerics, slots=slots)
-        self._store, self._planned = store, planned
+    def __init__(self, verb: Verb, story: Storyboard, planned: Planned, images: Images, runner: Runner, frames: Sequence[int] | None = None):
+        self._verb, self._story, self.inputs, self._planned, self._frames = verb, story, images, planned, frames
+        self._model, self.runner = runner.model, runner
+        self.latents: Callable[[Plan], Iterator[Tensor]] = lambda what: runner.latents(what, _title(what))
         self._images = self._filled()
         self._between = story.between if verb == "film" else 0
         self.probes = 0  # pictures that were looked at to pace the film
@@ -182,6 +204,10 @@ class Pictures(Iterator[Image]):
     def _paced(self) -> tuple[Plan, Curves]:
         return self._planned(self._seen)
 
+    def planned(self) -> Plan:
+        """Its cels, once probes have told its pace."""
+        return self._paced[0]
+
     @property
     def curves(self) -> Curves:
         """How the segments are paced; none: linear. Asked for before the first image, it looks at probes."""
@@ -194,7 +220,7 @@ class Pictures(Iterator[Image]):
 
     def _shown(self, what: Plan) -> Iterator[tuple[str | None, Tensor]]:
         """Keys and latents in order; in-betweens that are blends of latents have no key."""
-        latents, count = self._latents(what, _title(what)), self._between
+        latents, count = self.latents(what), self._between
         if not count or self._story.between_by == "flow":
             return zip(what.order, latents, strict=True)
         keys = ([key, *[None] * count] for key in what.order)
@@ -229,7 +255,7 @@ class Pictures(Iterator[Image]):
     def _seen(self, probes: Plan) -> np.ndarray:
         """Pictures that are looked at before the film is drawn, (B, H, W, 3)."""
         self.probes += len(probes.order)
-        return self._model.decode(torch.stack([*self._latents(probes, "")]))
+        return self._model.decode(torch.stack([*self.runner.latents(probes, "")]))
 
     def _allowed(self, cel: Cel | None, latents: Tensor) -> Image | None:
         """The picture, or one from very near it if the safety checker flags it; None if it flags those, too. In-betweens are no cels."""
@@ -242,50 +268,22 @@ class Pictures(Iterator[Image]):
 
     def _near(self, cel: Cel) -> Iterator[Tensor]:
         """Drawn at mixes on both sides of a cel's own; none for a still, which has no sides, nor for what is fed back."""
-        a, b, draw = cel.look.a, cel.look.b, Drawer(self._model, self._inputs.pixels)
+        a, b = cel.look.a, cel.look.b
         for mix in (cel.look.mix + step for step in BESIDE if a != b and not cel.start.move and 0 < cel.look.mix + step < 1):
             near = Plan.showing([plan.line(plan.between(a, b, round(mix * MIX_UNIT)), self._story)])
-            yield from engine.run(near, draw, {}, self._numerics.slots, draw.kind)
+            yield from self.runner.alone(near)
 
     def _blank(self) -> Image:
         return np.full((self._story.height or 0, self._story.width or 0, 3), 250, np.uint8)
 
-    def _latents(self, what: Plan, name: str) -> Iterator[Tensor]:
-        """Batches half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots."""
-        done, draw = 0, Drawer(self._model, self._inputs.pixels)
-        while True:
-            states: engine.States = {} if self._store is None else self._store.states(what, name, self._model.fingerprint, self._numerics)
-            running = engine.run(what.only(range(done, len(what.order))), draw, states, self._numerics.slots, draw.kind)
-            try:
-                while (latents := next(running, None)) is not None:
-                    done += 1
-                    yield latents
-                return
-            except RuntimeError as error:
-                if not out_of_memory(error):
-                    raise
-                if self._numerics.slots == 1 and not self._model.offload():
-                    pixels = f"{self._story.width} x {self._story.height}"
-                    raise AnimateError(f"not enough memory for one picture of {pixels} pixels; use smaller --width and --height") from error
-            self._shrink()
-
-    def _shrink(self) -> None:
-        """Half the batch; where that is one picture already, the parts of the model take turns on the device."""
-        slots = self._numerics.slots
-        lost = f"not enough memory for {slots} pictures in a batch: going on with {slots // 2}"
-        turns = "not enough memory for one picture: going on with one part of the model at a time on the device"
-        warnings.warn(lost if slots > 1 else turns, AnimateWarning, stacklevel=5)
-        self._numerics = replace(self._numerics, slots=max(1, slots // 2))
-        give_back()
-
     @property
     def recipe(self) -> Recipe:
         """Of the images drawn so far."""
-        n, model, story = self._numerics, self._model, self._story
+        n, model, story = self.runner.numerics, self._model, self._story
         more = ["opencv-python-headless"] if self._between and story.between_by == "flow" else []
         made = Made(
             model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, slots=n.slots, hardware=n.hardware,
-            versions=recipe.versions(*more), images=dict(self._inputs.digests), extras=model.extras,
+            versions=recipe.versions(*more), images=dict(self.inputs.digests), extras=model.extras,
         )  # fmt: skip
         timed = story.replace(frames=story.count, fps=story.rate, duration=None)
         frames = None if self._frames is None else tuple(self._frames)

@@ -158,6 +158,11 @@ class Storyboard(Frozen):
         """A copy with these fields changed, checked as a new one is. Raises AnimateError."""
         return build({**{name: getattr(self, name) for name in self.model_fields_set}, **changes})
 
+    def reseeded(self, by: int) -> Storyboard:
+        """The same film by other noise: every seed so many higher. Raises AnimateError."""
+        keys = [{**dict(key), "seed": key.seed + by} if key.seed is not None else key for key in self.keyframes]
+        return self.replace(seed=self.seed + by, keyframes=keys)
+
     @field_validator("width", "height")
     @classmethod
     def _side(cls, side: int | None) -> int | None:

@@ -144,7 +144,7 @@ def sprout() -> UNetModel:
 
 def test_a_cycle_comes_nearer_to_its_beginning_than_an_open_film(sprout: UNetModel) -> None:
     """Both show the same looks."""
-    small = {"width": 64, "height": 64}
+    small: dict[str, Any] = {"width": 64, "height": 64}
     closed = film_of(sprout, "an egg", "a hen", frames=16, loop="cycle", **small)
     opened = film_of(sprout, "an egg", "a hen", "an egg", frames=17, **small)[:16]
     assert apart(closed[-1], closed[0]) < 0.8 * apart(opened[-1], opened[0])

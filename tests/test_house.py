@@ -28,8 +28,9 @@ MAY_IMPORT = {
     "engine": {"cel"},
     "feedback": {"blend", "camera", "cel", "engine", "models"},
     "drawer": {"blend", "cel", "engine", "feedback", "models"},
+    "runner": {"cel", "models", "engine", "drawer", "store"},
     "film": {
-        *("storyboard", "timeline", "cel", "plan", "models", "engine", "drawer", "store", "recipe", "photo"),
+        *("storyboard", "timeline", "cel", "plan", "models", "runner", "store", "recipe", "photo"),
         *("pacing", "curve", "between", "distance"),
     },
     "ffmpeg": set(),

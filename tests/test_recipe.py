@@ -33,7 +33,7 @@ def test_it_leaves_nothing_to_defaults(tiny: UNetModel) -> None:
     said = made(tiny, frames=3)
     story = said.storyboard
     assert (story.width, story.height, story.frames, story.fps, story.sampling.sampler) == (64, 64, 3, 12.0, "ddim")
-    assert (said.made.model, said.made.slots, len(said.digests)) == (tiny.name, 3, 3)
+    assert (said.made.model, said.made.slots, len(said.digests)) == (tiny.name, 4, 3)
     assert len(said.made.fingerprint) == 32
     assert {"animate", "torch", "diffusers"} <= set(said.made.versions)
 

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,11 @@ from ..storyboard import Storyboard
 from . import INTERRUPTED, say
 from .options import Where
 
+if TYPE_CHECKING:
+    from ..film import Pictures
+    from ..models.base import Model
+    from ..sound import Sound
+
 Curves = tuple[Curve, ...]
 
 
@@ -23,36 +28,74 @@ def draw_film(
     story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None, curves: Curves = ()
 ) -> int:
     """The film, or these frames of it. Returns the exit code."""
+
+    def drawn(model: Model) -> list[Pictures]:
+        from .. import film
+
+        return [film.render(story, model, frames, where.store, curves, where.slots if where.made else None)]
+
+    return _draw([(story, path)], drawn, where, replace, as_json)
+
+
+def draw_films(stories: Sequence[Storyboard], where: Where, paths: Sequence[str], replace: bool, as_json: bool) -> int:
+    """Several films, drawn side by side and written one after the other. Returns the exit code."""
+
+    def drawn(model: Model) -> list[Pictures]:
+        from .. import film
+
+        return film.render_together(stories, model, where.store)
+
+    return _draw([*zip(stories, paths, strict=True)], drawn, where, replace, as_json)
+
+
+def _draw(
+    films: Sequence[tuple[Storyboard, str | Path]], drawn: Callable[[Model], list[Pictures]], where: Where, replace: bool, as_json: bool
+) -> int:
+    """Everything that can be told to fail is checked first. A film that is interrupted is the last."""
     from .. import film, preflight, video
+
+    began, code = time.monotonic(), 0
+    for story, path in films:
+        video.writer(path, story.written_fps)
+    sounds = [_sound(story, path) for story, path in films]
+    story = films[0][0]
+    if story.between:
+        say(f"{story.count} frames with {story.between} in-betweens after each: {story.written} pictures at {story.written_fps:g} fps")
+    with Progress(sum(story.written for story, _ in films)) as seen:
+        model = where.load()
+        for story, path in films:
+            resolved = film.resolve(story, model.defaults)
+            preflight.check(resolved, Path(path), _suffix(path))
+        images = drawn(model)
+        seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, _suffix(path), seconds)
+        for (story, path), pictures, sound in zip(films, images, sounds, strict=True):
+            before = seen.count
+            try:
+                written = video.write_video(path, seen.passing(pictures), story.written_fps, replace, pictures.note, sound)
+            except video.Interrupted as interrupted:
+                written, code = interrupted.path, INTERRUPTED
+            shown = path if replace or not _suffix(path) else written  # as it was said: a folder with its "/"
+            facts = {"path": str(shown), "frames": seen.count - before, "fps": story.written_fps}
+            height, width = seen.shape[:2]
+            more = {"width": width, "height": height, "model": model.name, "probes": pictures.probes}
+            seen.print(json.dumps({**facts, **more, "seconds": round(time.monotonic() - began, 2)}) if as_json else str(shown))
+            if code:
+                break
+    where.told(images[0].recipe.made)
+    return code
+
+
+def _suffix(path: str | Path) -> str:
+    return "" if str(path).endswith("/") else Path(path).suffix
+
+
+def _sound(story: Storyboard, path: str | Path) -> Sound | None:
     from ..sound import Sound, Track
 
-    video.writer(path, story.written_fps)
     sound = Sound(Path(story.sound), story.sound_fit) if story.sound else None
     if sound:
         Track.of(sound, Path(path))
-    said, began, code = path, time.monotonic(), 0
-    if story.between:
-        say(f"{story.count} frames with {story.between} in-betweens after each: {story.written} pictures at {story.written_fps:g} fps")
-    with Progress(story.written) as seen:
-        model = where.load()
-        resolved = film.resolve(story, model.defaults)
-        suffix = "" if str(path).endswith("/") else Path(path).suffix
-        preflight.check(resolved, Path(path), suffix)
-        images = film.render(story, model, frames, where.store, curves)
-        seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, suffix, seconds)
-        try:
-            path = video.write_video(path, seen.passing(images), story.written_fps, replace, images.note, sound)
-        except video.Interrupted as interrupted:
-            path, code = interrupted.path, INTERRUPTED
-    path = said if replace or suffix == "" else path  # as it was said: a folder with its "/"
-    if as_json:
-        height, width = seen.shape[:2]
-        told = {"path": str(path), "frames": seen.count, "fps": story.written_fps, "width": width, "height": height, "model": model.name}
-        click.echo(json.dumps({**told, "probes": images.probes, "seconds": round(time.monotonic() - began, 2)}))
-    else:
-        click.echo(path)
-    where.told(images.recipe.made)
-    return code
+    return sound
 
 
 def draw_still(story: Storyboard, where: Where, path: Path, replace: bool) -> None:
@@ -103,6 +146,11 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
+
+    def print(self, line: str) -> None:
+        """To standard output, above the bar."""
+        self.bar.clear()
+        click.echo(line)
 
     def passing(self, images: Iterator[Any]) -> Iterator[Any]:
         self.bar.set_description("drawing")

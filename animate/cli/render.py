@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -9,7 +10,7 @@ import click
 from ..models import catalog
 from ..models.catalog import DEFAULT, ELSEWHERE
 from . import say
-from .draw import draw_film
+from .draw import draw_film, draw_films
 from .options import Where, film_options, free_name, model_options, storyboard
 
 EPILOG = """\b
@@ -27,13 +28,24 @@ Examples:
 @film_options
 @model_options
 @click.option("-o", "--output", help="File (.mp4 .webm .gif .webp .png) or folder/ for PNGs. Default: a free name under renders/.")
+@click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
-def command(output: str | None, as_json: bool, **options: Any) -> int:
+def command(output: str | None, count: int | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)  # before anything that imports torch
     where = Where.of(options)
     path = output or free_name([key.label for key in story.keyframes], ".mp4")
-    code = draw_film(story, where, path, output is not None, as_json)
+    if count is None:
+        code = draw_film(story, where, path, output is not None, as_json)
+    else:
+        stories = [story.reseeded(by) for by in range(count)]
+        code = draw_films(stories, where, [_marked(path, story.seed) for story in stories], output is not None, as_json)
     if where.model is None and catalog.default() == DEFAULT:
         say(f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 3 GB once for a GPU, 6 GB for a CPU)")
     return code
+
+
+def _marked(path: str | Path, seed: int) -> str:
+    """The name of the film by this seed, of a file or of a folder."""
+    name = Path(path)
+    return f"{name.with_stem(f'{name.stem}-seed-{seed}')}{'/' * str(path).endswith('/')}"

@@ -36,7 +36,7 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     model = where.like(found.made, file).load()
     if found.verb == "film":
         frames = [found.frames[i] for i in chosen] if found.frames else [i // every for i in chosen]
-        images = film.render(found.storyboard.replace(between=0), model, frames, None, found.curves)
+        images = film.render(found.storyboard.replace(between=0), model, frames, None, found.curves, model.numerics.slots)
     else:
         keys = [found.storyboard.keyframes[i] for i in chosen]
         images = film.stills(found.storyboard, keys, model, found.made.slots)
