@@ -47,7 +47,7 @@ def _sd1(version: int, about: str) -> Entry:
 
 
 CATALOG: dict[str, Entry] = {
-    "sprout": Entry(str(Path(__file__).parent / "sprout"), 12, 3.0, "Apache-2.0", "built in: small flat illustrations, drawn in seconds on a CPU"),
+    "sprout": Entry(str(Path(__file__).parent / "sprout"), 12, 2.0, "Apache-2.0", "built in: small flat illustrations, drawn in seconds on a CPU"),
     "sd11": _sd1(1, "Stable Diffusion 1.1, the least trained of them"),
     "sd12": _sd1(2, "Stable Diffusion 1.2"),
     "sd13": _sd1(3, "Stable Diffusion 1.3"),

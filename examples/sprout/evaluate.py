@@ -30,6 +30,7 @@ import animate
 import judge
 import scenes
 from animate import Sampling, film
+from animate.models.catalog import CATALOG
 from animate.models.base import Model
 from job import VOCABULARY
 from judge import Judge, asked
@@ -146,7 +147,7 @@ def report(figures: dict[str, Any]) -> str:
         return [row.get(name, "") for name in names]
 
     parts = [
-        f"{figures['pictures']} pictures of held-out combinations of attributes, {figures['steps']} steps. A setting is right if place, time and"
+        f"{figures['pictures']} pictures of held-out combinations of attributes, {figures['steps']} steps, guidance {figures['guidance']:g}. A setting is right if place, time and"
         " weather all are.",
         table(("right, %", *names), [("sprout", *cells(figures["held out"])), ("the judge, on drawn scenes", *cells(figures["judge"]))]),
         f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. The judge takes cross-fades of two drawn pictures for mush in"
@@ -191,11 +192,12 @@ def main() -> None:
     subjects = scenes.CORE if len(known["kinds"]["subjects"]) + 1 == len(scenes.CORE) else scenes.ALL
     judged = judge.trained(subjects, a.work, a.device, a.workers, a.pictures)
     model = animate.load_model(str(a.model), device=a.device, slots=16)
-    model.defaults = replace(model.defaults, steps=animate.models.catalog.CATALOG["sprout"].steps, guidance=3.0)
+    asked_for = CATALOG["sprout"]
+    model.defaults = replace(model.defaults, steps=asked_for.steps, guidance=asked_for.guidance)
     drawn, captions = held_out(subjects, a.count)
     said = judged.says(pictures(model, captions))
     figures = {
-        "pictures": a.count, "few": a.few, "steps": model.defaults.steps, "held out": right(said, drawn),
+        "pictures": a.count, "few": a.few, "steps": model.defaults.steps, "guidance": model.defaults.guidance, "held out": right(said, drawn),
         "judge": judge_itself(judged, subjects, a.count, known["size"]), "per subject": per_subject(said, drawn),
     }  # fmt: skip
     (a.work / "figures.json").write_text(json.dumps(figures, indent=1))
