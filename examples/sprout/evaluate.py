@@ -30,8 +30,8 @@ import animate
 import judge
 import scenes
 from animate import Sampling, film
-from animate.models.catalog import CATALOG
 from animate.models.base import Model
+from animate.models.catalog import CATALOG
 from job import VOCABULARY
 from judge import Judge, asked
 
@@ -147,8 +147,8 @@ def report(figures: dict[str, Any]) -> str:
         return [row.get(name, "") for name in names]
 
     parts = [
-        f"{figures['pictures']} pictures of held-out combinations of attributes, {figures['steps']} steps, guidance {figures['guidance']:g}. A setting is right if place, time and"
-        " weather all are.",
+        f"{figures['pictures']} pictures of held-out combinations of attributes, {figures['steps']} steps, guidance {figures['guidance']:g}."
+        " A setting is right if place, time and weather all are.",
         table(("right, %", *names), [("sprout", *cells(figures["held out"])), ("the judge, on drawn scenes", *cells(figures["judge"]))]),
         f"VAE: {figures['psnr']} dB on {figures['few']} fresh scenes. The judge takes cross-fades of two drawn pictures for mush in"
         f" {figures['mush seen']} % of cases. Frames at 1/4, 1/2 and 3/4 between two prompts, and the same places in a cross-fade of the ends:",

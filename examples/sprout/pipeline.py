@@ -46,7 +46,7 @@ def preview(job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIP
     for seed in (0, 1):
         generators = [torch.Generator().manual_seed(seed) for _ in PREVIEW]
         made = pipe(
-            list(PREVIEW), height=job.size, width=job.size, num_inference_steps=12, guidance_scale=3.0, generator=generators, output_type="np"
+            list(PREVIEW), height=job.size, width=job.size, num_inference_steps=12, guidance_scale=2.0, generator=generators, output_type="np"
         ).images
         rows += [np.concatenate(list(made[i : i + 12]), 1) for i in (0, 12)]
     Image.fromarray((np.concatenate(rows) * 255).round().astype(np.uint8)).save(path)
