@@ -106,7 +106,11 @@ model_options = _stack(
     click.option("--no-safety", is_flag=True, help="Show what the model's safety checker flags, too; the model may draw what you would not show."),
     click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
     click.option("--dtype", help="auto, float32, float16 or bfloat16."),
-    click.option("--slots", type=click.IntRange(1, 256), help="Pictures drawn in one batch; in a power of two, no picture depends on its neighbours. Default: what suits the device."),
+    click.option(
+        "--slots",
+        type=click.IntRange(1, 256),
+        help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
+    ),
     click.option("--store", type=Path, metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
