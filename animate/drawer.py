@@ -43,15 +43,16 @@ class Drawer:
 
     def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs], stops: Stops) -> Tensor:
         first = cels[0]
-        begun = [self._begun(cel, given) for cel, given in zip(cels, inputs, strict=True)]
+        once = {cel.key: (cel, given) for cel, given in zip(cels, inputs, strict=True)}  # where repeats fill the batch
+        begun = {key: self._begun(*one) for key, one in once.items()} if first.start.step else {}
         if first.start.step == first.steps:  # nothing to denoise
-            return torch.stack(begun)[:, None]
+            return torch.stack([begun[cel.key] for cel in cels])[:, None]
         how = Denoising(first.sampler, first.steps, first.start.step, first.eta, stops, first.start.shared)
         positive, negative = (Conditioning.batch([self._text(cel, name) for cel in cels]) for name in ("prompt", "negative"))
         # The draws of a shared beginning's steps are passed over: a step's noise is the same wherever a frame begins.
         left, whole = self.model.draws(how), self.model.draws(replace(how, start=0)) if how.shared else self.model.draws(how)
         noise = torch.stack([self._noise(cel, 1 + whole) for cel in cels])
-        latents = noise[:, 0] if how.start == 0 else torch.stack(begun)
+        latents = noise[:, 0] if how.start == 0 else torch.stack([begun[cel.key] for cel in cels])
         if how.start and not how.shared:
             latents = self.model.renoise(latents, noise[:, 0], how)
         guidance = torch.tensor([cel.look.guidance for cel in cels])
@@ -59,7 +60,7 @@ class Drawer:
         for cel, made in zip(cels, drawn, strict=True):
             _check(cel, made)
         fed = {cel.key: (cel, given, made[-1]) for cel, given, made in zip(cels, inputs, drawn, strict=True) if cel.start.move and cel.start.step}
-        anchored = {key: self.feedback.anchored(*one)[None] for key, one in fed.items()}  # once, also where repeats fill the batch
+        anchored = {key: self.feedback.anchored(*one)[None] for key, one in fed.items()}
         return torch.stack([anchored.get(cel.key, made) for cel, made in zip(cels, drawn, strict=True)])
 
     def _begun(self, cel: Cel, given: Inputs) -> Tensor:

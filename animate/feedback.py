@@ -19,7 +19,7 @@ from .cel import Cel, Move
 from .engine import Inputs
 from .models.base import Model
 
-KEPT_PICTURES = 4  # decoded: the first of a cycle, some 3 MB at 512 pixels, and that of each chain in a batch
+KEPT_PICTURES = 4  # decoded: the first of a cycle, some 3 MB at 512 pixels; in larger batches, that of each chain
 KEPT_LOOKS = 64  # of pins: a few numbers each
 
 Made = TypeVar("Made")
@@ -30,7 +30,7 @@ class Feedback:
 
     def __init__(self, model: Model):
         self.model = model
-        self.firsts = dict[str, Tensor]()
+        self.firsts, self.most = dict[str, Tensor](), max(KEPT_PICTURES, model.numerics.slots)
         self.looks = dict[str, camera.Statistics]()
 
     def begun(self, cel: Cel, given: Inputs, move: Move) -> Tensor:
@@ -43,7 +43,7 @@ class Feedback:
             return slerp(previous, first[0], cel.start.mix) if first else previous
         seen = camera.warp(self._pixels(previous), move)
         if first:
-            begun = _recent(self.firsts, KEPT_PICTURES, cel.start.parents[-1], first[0], self._pixels)
+            begun = _recent(self.firsts, self.most, cel.start.parents[-1], first[0], self._pixels)
             seen = lerp(seen, camera.warp(begun, cel.start.home or Move()), cel.start.mix)
         return self._latents(seen)
 

@@ -88,12 +88,18 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
     Chains of feedback, which have one picture to draw at a time, advance side by side. Whichever film is asked first, the others
     come along, and what nobody has asked for yet waits in memory: 64 KB a frame at 512 x 512 pixels. Raises as `render` does.
     """
+    if not stories:
+        return []
     chains = all(story.feedback is not None for story in stories)
     wanted = min(model.numerics.slots, _doubled(len(stories))) if chains else model.numerics.slots
-    films = [render(story, model, store=store, slots=fitting(wanted, model, resolve(story, model.defaults))) for story in stories]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        films = [render(story, model, store=store, slots=fitting(wanted, model, resolve(story, model.defaults))) for story in stories]
+    for text, kind in dict.fromkeys((str(one.message), one.category) for one in told):  # once, and not for every film
+        warnings.warn(text, kind, stacklevel=2)
     pixels = {digest: image for film in films for digest, image in film.inputs.pixels.items()}
     slots = min(film.runner.numerics.slots for film in films)
-    beside = Abreast(Runner(model, pixels, slots, store), [film.planned for film in films], f"{len(films)} films")
+    beside = Abreast(Runner(model, pixels, slots, store), [film.planned for film in films], f"{films[0].name}, {len(films)} films")
     for number, film in enumerate(films):
         film.runner, film.latents = beside.runner, partial(beside.latents, number)
     return films
@@ -203,6 +209,10 @@ class Pictures(Iterator[Image]):
     @cached_property
     def _paced(self) -> tuple[Plan, Curves]:
         return self._planned(self._seen)
+
+    @property
+    def name(self) -> str:
+        return " to ".join(dict.fromkeys(key.label for key in (self._story.keyframes[0], self._story.keyframes[-1])))
 
     def planned(self) -> Plan:
         """Its cels, once probes have told its pace."""

@@ -25,25 +25,24 @@ def _pixels(story: Storyboard) -> int:
     return story.written * story.width * story.height
 
 
-def check(story: Storyboard, path: Path, suffix: str) -> None:
-    """Raises AnimateError if the disk has no room for the film. The store needs none: a film goes on without it."""
-    most = size(story, suffix)
+def check(story: Storyboard, path: Path, suffix: str, films: int = 1) -> None:
+    """Raises AnimateError if the disk has no room for the film, or for so many of them. The store needs none: a film goes on without it."""
+    most = films * size(story, suffix)
     folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
     free = shutil.disk_usage(folder).free
     if free < most:
-        raise AnimateError(
-            f"{path}: {told(free)} free, and {story.written} frames take about {told(most)}; make room, choose another place, or use fewer frames"
-        )
+        asked = f"{path}: {told(free)} free, and {films * story.written} frames take about {told(most)}"
+        raise AnimateError(f"{asked}; make room, choose another place, or use fewer frames")
 
 
-def estimate(story: Storyboard, suffix: str, seconds: float) -> str | None:
-    """One line about a film of which one frame takes `seconds`; None for a short one."""
+def estimate(story: Storyboard, suffix: str, seconds: float, films: int = 1) -> str | None:
+    """One line about a film of which one frame takes `seconds`, together with those of all films that are drawn along; None for a short one."""
     whole = seconds * story.written
     if whole < LONG:
         return None
     minutes = round(whole / 60)
     lasts = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-    return f"{story.written} frames will take about {lasts} and {told(size(story, suffix))}"
+    return f"{films * story.written} frames will take about {lasts} and {told(films * size(story, suffix))}"
 
 
 def told(count: int) -> str:

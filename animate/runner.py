@@ -74,21 +74,30 @@ class Abreast:
     def __init__(self, runner: Runner, planned: Sequence[Callable[[], Plan]], name: str):
         self.runner, self.planned, self.name = runner, planned, name
         self.running: Iterator[tuple[int, Tensor]] | None = None
+        self.done = 0  # latents handed out or waiting: one film may fail or be interrupted, and the others go on there
         self.waiting = [deque[Tensor]() for _ in planned]
 
     def latents(self, number: int, what: Plan) -> Iterator[Tensor]:
         """Those of one film, whose plan this is, in order; others' as far as they come before."""
-        own, self.running = self.waiting[number], self.running or self._run()
+        own = self.waiting[number]
         for _ in what.order:
             while not own:
-                film, latents = next(self.running)
-                self.waiting[film].append(latents)
+                self._next()
             yield own.popleft()
+
+    def _next(self) -> None:
+        self.running = self.running or self._run()
+        try:
+            film, latents = next(self.running)
+        except BaseException:
+            self.running = None
+            raise
+        self.done += 1
+        self.waiting[film].append(latents)
 
     def _run(self) -> Iterator[tuple[int, Tensor]]:
         plans = [plan() for plan in self.planned]
         rounds = itertools.zip_longest(*([(film, key) for key in plan.order] for film, plan in enumerate(plans)))
-        shown = [place for places in rounds for place in places if place]
+        shown = [place for places in rounds for place in places if place][self.done :]
         whole = Plan({key: cel for plan in plans for key, cel in plan.cels.items()}, tuple(key for _, key in shown))
-        for (film, _), latents in zip(shown, self.runner.latents(whole, self.name), strict=True):
-            yield film, latents
+        return zip((film for film, _ in shown), self.runner.latents(whole, self.name), strict=True)

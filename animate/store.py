@@ -36,7 +36,7 @@ LIMIT = 20 * 2**30  # bytes: some 300,000 states of 512 x 512 pixels
 RECENT = 64  # states that are kept in memory, too, beside those of two batches
 DIGEST = 32  # bytes of a SHA-256
 STALE = 3600.0  # seconds after which a temporary file has no owner any more
-DRAWING = 1  # to be raised when a change in here makes other pictures of the same cels
+DRAWING = 2  # to be raised when a change in here makes other pictures of the same cels
 OURS = re.compile(r"[0-9a-f]{32}(\.json)?|\.[0-9a-f]{16}")  # names that a store writes: it removes no others
 
 

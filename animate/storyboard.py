@@ -159,9 +159,13 @@ class Storyboard(Frozen):
         return build({**{name: getattr(self, name) for name in self.model_fields_set}, **changes})
 
     def reseeded(self, by: int) -> Storyboard:
-        """The same film by other noise: every seed so many higher. Raises AnimateError."""
-        keys = [{**dict(key), "seed": key.seed + by} if key.seed is not None else key for key in self.keyframes]
-        return self.replace(seed=self.seed + by, keyframes=keys)
+        """The same film by other noise, the `by`-th after this one: all seeds higher by as many as it uses, so that none has one of another's. Raises
+        AnimateError."""
+        used = [self.seed if key.seed is None else key.seed for key in self.keyframes]
+        circle = len(used) == 1 and self.loop == "cycle"  # of two noises
+        more = by * (1 + max(used) - min(used) + circle)
+        keys = [{**dict(key), "seed": key.seed + more} if key.seed is not None else key for key in self.keyframes]
+        return self.replace(seed=self.seed + more, keyframes=keys)
 
     @field_validator("width", "height")
     @classmethod

@@ -409,3 +409,16 @@ def test_what_cannot_be_scored_is_one_line(scored: Run, words: tuple[str, ...], 
     assert (code, out) == (2, "")
     assert line in err
     assert err.count("\n") == 1
+
+
+def test_another_hue_is_no_other_contrast() -> None:
+    """A grey picture that turns red: its channels part, and none has more in it than before."""
+    texture = np.random.default_rng(0).integers(90, 130, (16, 16, 1))
+    film = [np.concatenate([texture + 4 * i, texture, texture - 4 * i], -1).astype(np.uint8) for i in range(20)]
+    found = score(film, apart_in_red)
+    assert abs(found.spread.slope) < 1
+    assert found.colour.slope > 50
+
+
+def apart_in_red(a: np.ndarray, b: np.ndarray) -> float:
+    return float(abs(a[..., 0].astype(float).mean() - b[..., 0].mean()))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animate import AnimateError, Sampling, Store, Storyboard, recipe, render, render_together
+from animate import AnimateError, AnimateWarning, Sampling, Store, Storyboard, recipe, render, render_together
 from animate.models.unet import UNetModel
 from animate.storyboard import LARGEST_SEED
 from conftest import Run, Work
@@ -80,9 +80,41 @@ def test_a_film_of_several_is_drawn_again_from_its_recipe_alone(tiny: UNetModel)
     assert same(list(render(noted.storyboard, tiny, curves=noted.curves, slots=noted.made.slots)), drawn[1])
 
 
-def test_seeds_of_keyframes_move_on_too_and_none_goes_past_the_last() -> None:
+def test_one_film_may_fail_or_be_interrupted_and_the_others_go_on(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, work: Work) -> None:
+    made = [list(film) for film in render_together(stories(3), tiny)]
+    films, denoise = render_together(stories(3), tiny), tiny.denoise
+
+    def interrupted(*args: Any) -> Any:
+        if work.calls == stop:
+            raise KeyboardInterrupt
+        return denoise(*args)
+
+    work.calls, stop = 0, 12
+    monkeypatch.setattr(tiny, "denoise", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        list(films[0])
+    stop = -1
+    assert same(list(films[1]), made[1])
+    assert same(list(films[2]), made[2])
+
+
+def test_nothing_together_is_nothing(tiny: UNetModel) -> None:
+    assert render_together([], tiny) == []
+
+
+def test_what_is_remarkable_of_all_is_said_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiny, "remarks", lambda prompts: ["it knows no trees"])
+    with pytest.warns(AnimateWarning, match="it knows no trees") as told:
+        render_together(stories(3), tiny)
+    assert len(told) == 1
+
+
+def test_no_film_has_a_noise_of_another() -> None:
     story = Storyboard.model_validate({"keyframes": [{"prompt": "a", "seed": 7}, {"prompt": "b"}], "seed": 3}).reseeded(2)
-    assert (story.seed, [key.seed for key in story.keyframes]) == (5, [9, None])
+    assert (story.seed, [key.seed for key in story.keyframes]) == (13, [17, None]), "five seeds further each time"
+    circle = Storyboard.of("a tree", loop="cycle", seed=1)
+    assert [circle.reseeded(by).seed for by in range(3)] == [1, 3, 5], "a circle is of two noises"
+    assert [stories(3)[by].seed for by in range(3)] == [0, 1, 2]
     with pytest.raises(AnimateError, match="seed"):
         Storyboard.of("a", "b", seed=LARGEST_SEED).reseeded(1)
 
@@ -106,3 +138,14 @@ def test_the_command_writes_folders_and_free_names(run: Run) -> None:
     assert [len(list(Path(f"frames-seed-{seed}").glob("*.png"))) for seed in (0, 1)] == [4, 4]
     assert run("a", "b", *FLAGS, "--count", "2")[1] == "renders/a-to-b-seed-0.mp4\nrenders/a-to-b-seed-1.mp4\n"
     assert run("a", "b", *FLAGS, "--count", "0")[0] == 2
+    for name in (".", "./", "..", "../"):
+        code, _, err = run("a", "b", *FLAGS, "--count", "2", "-o", name)
+        assert (code, err.splitlines()[-1]) == (2, f"animate: -o {name}: no name to put a seed behind; name a file or a new folder")
+
+
+def test_a_changed_film_of_several_is_drawn_as_any_other(run: Run, work: Work, tiny_folder: Path) -> None:
+    """A chain alone has one slot; only what is drawn again as it was has those of the recipe."""
+    model = ("--model", str(tiny_folder))
+    run("a", "b", *FLAGS, "--feedback", "0.5", "--count", "3", "-o", "film.gif", *model)
+    assert run("again", "film-seed-1.gif", "--steps", "4", "-o", "again.gif", *model)[0] == 0
+    assert recipe.read(Path("again.gif")).made.slots == 1

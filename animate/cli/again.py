@@ -35,10 +35,11 @@ def command(file: Path, output: str | None, as_json: bool, **options: Any) -> in
     story = build(overridden(found.storyboard.model_dump(exclude_defaults=True), settings(options)), str(file))
     if found.frames is not None and story != found.storyboard:
         raise AnimateError(f"{file} holds {len(found.frames)} frames of a film; the film cannot be changed through them")
+    same = story == found.storyboard and options["slots"] is None
     where = Where.of(options).like(found.made, file)
     path = output or _free(file)
     if found.verb == "film":
-        return draw_film(story, where, path, output is not None, as_json, found.frames, found.curves if story == found.storyboard else ())
+        return draw_film(story, where, path, output is not None, as_json, found.frames, found if same else None)
     if found.verb == "still":
         draw_still(story, where, Path(path), output is not None)
     else:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..curve import Curve
 from ..storyboard import Storyboard
 from . import INTERRUPTED, say
 from .options import Where
@@ -19,20 +18,20 @@ from .options import Where
 if TYPE_CHECKING:
     from ..film import Pictures
     from ..models.base import Model
+    from ..recipe import Recipe
     from ..sound import Sound
-
-Curves = tuple[Curve, ...]
 
 
 def draw_film(
-    story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None, curves: Curves = ()
+    story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None, recipe: Recipe | None = None
 ) -> int:
-    """The film, or these frames of it. Returns the exit code."""
+    """The film, or these frames of it, in the pace and the slots of a recipe. Returns the exit code."""
 
     def drawn(model: Model) -> list[Pictures]:
         from .. import film
 
-        return [film.render(story, model, frames, where.store, curves, where.slots if where.made else None)]
+        curves, slots = (recipe.curves, recipe.made.slots) if recipe else ((), None)
+        return [film.render(story, model, frames, where.store, curves, slots)]
 
     return _draw([(story, path)], drawn, where, replace, as_json)
 
@@ -51,30 +50,29 @@ def draw_films(stories: Sequence[Storyboard], where: Where, paths: Sequence[str]
 def _draw(
     films: Sequence[tuple[Storyboard, str | Path]], drawn: Callable[[Model], list[Pictures]], where: Where, replace: bool, as_json: bool
 ) -> int:
-    """Everything that can be told to fail is checked first. A film that is interrupted is the last."""
+    """Films that differ in their seeds. Everything that can be told to fail is checked first. A film that is interrupted is the last."""
     from .. import film, preflight, video
 
     began, code = time.monotonic(), 0
     for story, path in films:
         video.writer(path, story.written_fps)
     sounds = [_sound(story, path) for story, path in films]
-    story = films[0][0]
+    story, first = films[0]
     if story.between:
         say(f"{story.count} frames with {story.between} in-betweens after each: {story.written} pictures at {story.written_fps:g} fps")
     with Progress(sum(story.written for story, _ in films)) as seen:
         model = where.load()
-        for story, path in films:
-            resolved = film.resolve(story, model.defaults)
-            preflight.check(resolved, Path(path), _suffix(path))
+        resolved, suffix = film.resolve(story, model.defaults), _suffix(first)
+        preflight.check(resolved, Path(first), suffix, len(films))
         images = drawn(model)
-        seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, _suffix(path), seconds)
+        seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, suffix, seconds, len(films))
         for (story, path), pictures, sound in zip(films, images, sounds, strict=True):
             before = seen.count
             try:
                 written = video.write_video(path, seen.passing(pictures), story.written_fps, replace, pictures.note, sound)
             except video.Interrupted as interrupted:
                 written, code = interrupted.path, INTERRUPTED
-            shown = path if replace or not _suffix(path) else written  # as it was said: a folder with its "/"
+            shown = path if replace or not suffix else written  # as it was said: a folder with its "/"
             facts = {"path": str(shown), "frames": seen.count - before, "fps": story.written_fps}
             height, width = seen.shape[:2]
             more = {"width": width, "height": height, "model": model.name, "probes": pictures.probes}

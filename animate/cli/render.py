@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ..errors import AnimateError
 from ..models import catalog
 from ..models.catalog import DEFAULT, ELSEWHERE
 from . import say
@@ -47,5 +48,7 @@ def command(output: str | None, count: int | None, as_json: bool, **options: Any
 
 def _marked(path: str | Path, seed: int) -> str:
     """The name of the film by this seed, of a file or of a folder."""
-    name = Path(path)
-    return f"{name.with_stem(f'{name.stem}-seed-{seed}')}{'/' * str(path).endswith('/')}"
+    name, folder = Path(path), str(path).endswith("/")
+    if name.name in ("", ".."):
+        raise AnimateError(f"-o {path}: no name to put a seed behind; name a file or a new folder")
+    return f"{name.with_name(f'{name.name}-seed-{seed}')}/" if folder else str(name.with_stem(f"{name.stem}-seed-{seed}"))

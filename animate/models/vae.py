@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -28,35 +29,41 @@ class Pictures:
     @torch.inference_mode()
     def decode(self, latents: Tensor) -> Images:
         """(B, C, h, w) -> uint8 (B, H, W, 3). What overflows is decoded again in float32."""
-        made = []
-        for single in latents:
-            image = self._picture(single)
-            if not image.isfinite().all() and self.vae.dtype != torch.float32:
-                with self.exactly.of(self.vae):
-                    image = self._picture(single)
-            if not image.isfinite().all():
-                raise AnimateError(f"{self.name}: its VAE made no numbers of a picture, in float32 too; its files may be damaged: load it again")
-            made.append((image / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu())
-        images: Images = torch.stack(made).numpy()
+        made = [self._made("decode", single, self._picture) for single in latents]
+        images: Images = torch.stack([(x / 2 + 0.5).clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).cpu() for x in made]).numpy()
         return images
 
-    def _picture(self, latents: Tensor) -> Tensor:
-        """(C, h, w) -> float32 (3, H, W) in -1..1; in tiles once the device has no room for a whole one."""
-        x = latents[None].to(self.device, self.vae.dtype) / self.scale + self.shift
+    def _made(self, verb: str, given: Tensor, make: Callable[[Tensor], Tensor]) -> Tensor:
+        """Made of one picture or its latents; once more in float32 where numbers overflow."""
+        made = self._roomily(verb, given, make)
+        if not made.isfinite().all() and self.vae.dtype != torch.float32:
+            with self.exactly.of(self.vae):
+                made = self._roomily(verb, given, make)
+        if not made.isfinite().all():
+            raise AnimateError(f"{self.name}: its VAE made no numbers of a picture, in float32 too; its files may be damaged: load it again")
+        return made
+
+    def _roomily(self, verb: str, given: Tensor, make: Callable[[Tensor], Tensor]) -> Tensor:
+        """In tiles once the device has no room for a whole picture."""
         try:
-            made: Tensor = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0].float()
-            return made
+            return make(given)
         except RuntimeError as error:
             if not memory.out_of_memory(error):
                 raise
             if self.vae.use_tiling:
-                height, width = (side * self.factor for side in latents.shape[-2:])
-                told = f"not enough memory on {self.device} to decode {width} x {height} pixels"
+                height, width = (side * (self.factor if verb == "decode" else 1) for side in given.shape[-2:])
+                told = f"not enough memory on {self.device} to {verb} {width} x {height} pixels"
                 raise AnimateError(f"{told}; use smaller --width and --height") from error
         memory.give_back()
-        warnings.warn(f"not enough memory on {self.device} to decode a whole picture: going on in tiles", AnimateWarning, stacklevel=3)
+        warnings.warn(f"not enough memory on {self.device} to {verb} a whole picture: going on in tiles", AnimateWarning, stacklevel=3)
         self._cut_up()
-        return self._picture(latents)
+        return self._roomily(verb, given, make)
+
+    def _picture(self, latents: Tensor) -> Tensor:
+        """(C, h, w) -> float32 (3, H, W) in -1..1."""
+        x = latents[None].to(self.device, self.vae.dtype) / self.scale + self.shift
+        made: Tensor = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0].float()
+        return made
 
     def _cut_up(self) -> None:
         if hasattr(self.vae, "tile_latent_min_size"):
@@ -67,11 +74,12 @@ class Pictures:
     @torch.inference_mode()
     def encode(self, images: Images) -> Tensor:
         """uint8 (B, H, W, 3) -> float32 (B, C, h, w) on the CPU: the mean, and no draw."""
-        return torch.cat([self._latents(image) for image in images])
+        return torch.stack([self._made("encode", torch.tensor(image).permute(2, 0, 1), self._latents).cpu() for image in images])
 
-    def _latents(self, image: Images) -> Tensor:
-        x = torch.tensor(image[None], device=self.device).permute(0, 3, 1, 2).to(self.vae.dtype) / 127.5 - 1
+    def _latents(self, image: Tensor) -> Tensor:
+        """uint8 (3, H, W) -> float32 (C, h, w)."""
+        x = image[None].to(self.device).to(self.vae.dtype) / 127.5 - 1
         made = self.vae.encode(x.contiguous(memory_format=torch.channels_last))
         clean = made.latents if hasattr(made, "latents") else made.latent_dist.mode()
-        latents: Tensor = (clean.float() - self.shift) * self.scale
-        return latents.cpu()
+        latents: Tensor = (clean[0].float() - self.shift) * self.scale
+        return latents

@@ -28,11 +28,12 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 import animate
-from animate import Sampling, Storyboard, camera, distance, engine, film, plan, video
+from animate import Sampling, Storyboard, distance, engine, film, plan, video
 from animate.cel import Cel, Plan
 from animate.cli.score import BAR, FAINT, FINER, INK, LARGE, PAPER, RULE, SMALL, WORST
 from animate.distance import Image, Measure
 from animate.engine import Inputs, Stops
+from animate.feedback import Feedback
 from animate.models.base import Model
 from animate.score import Looks, Score, _looks, faults, score
 
@@ -324,7 +325,7 @@ def feedback(bench: Bench, count: int = GENERATIONS, prompts: Sequence[str] = YE
     made = {"plain": _followed(bench, plain), "feedback": _followed(bench, fed)}
     made["feedback, from plain"] = replace(made["feedback"], target=made["plain"].looks)
     made["one prompt, feedback"] = _followed(bench, held)
-    with mock.patch.object(camera, "fitted", lambda picture, target: picture):
+    with mock.patch.object(Feedback, "anchored", lambda self, cel, given, made: made):
         made["without anchor"] = _followed(bench, fed, "without-anchor")
     if bench.renders:
         video.write_image(bench.renders / "feedback.png", _plot(made))
