@@ -16,6 +16,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -217,6 +218,22 @@ def test_what_overflows_in_sixteen_bits_is_drawn_again_in_float32(tiny_folder: P
     assert half.unet.dtype == torch.bfloat16, "only what overflowed"
 
 
+def test_what_overflows_in_encoding_is_encoded_again_in_float32(tiny_folder: Path) -> None:
+    half, whole = (load_model(str(tiny_folder), device="cpu", dtype=dtype) for dtype in ("bfloat16", "float32"))
+    assert isinstance(half, UNetModel)
+    real = half.vae.encode
+
+    def encode(pixels: torch.Tensor) -> Any:
+        return SimpleNamespace(latents=torch.full((1, 4, 8, 8), torch.nan)) if half.vae.dtype == torch.bfloat16 else real(pixels)
+
+    half.vae.encode = encode
+    picture = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3), np.uint8)
+    with pytest.warns(AnimateWarning, match="overflows in bfloat16"):
+        made = half.encode(picture)
+    assert torch.allclose(made, whole.encode(picture), atol=0.05)
+    assert half.vae.dtype == torch.bfloat16, "again, afterwards"
+
+
 def test_only_the_cel_that_overflowed_is_replaced(tiny_folder: Path) -> None:
     """Its neighbours keep their bits, or they would depend on who was drawn with them."""
 
@@ -372,6 +389,21 @@ def test_out_of_memory_in_decoding_goes_on_in_tiles(tiny_folder: Path) -> None:
     model.vae.decode = decode
     with pytest.warns(AnimateWarning, match="not enough memory on cpu to decode a whole picture: going on in tiles"):
         assert len(list(render(STORY, model))) == 8
+
+
+def test_out_of_memory_in_encoding_goes_on_in_tiles(tiny_folder: Path) -> None:
+    model, picture = load_model(str(tiny_folder), device="cpu"), np.zeros((1, 64, 64, 3), np.uint8)
+    assert isinstance(model, UNetModel)
+    real, expected = model.vae.encode, model.encode(picture)
+
+    def encode(pixels: torch.Tensor) -> Any:
+        if not model.vae.use_tiling:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return real(pixels)
+
+    model.vae.encode = encode
+    with pytest.warns(AnimateWarning, match="not enough memory on cpu to encode a whole picture: going on in tiles"):
+        assert torch.equal(model.encode(picture), expected)
 
 
 WEIGHTS = [f"{part}/diffusion_pytorch_model.safetensors" for part in ("unet", "vae")]
