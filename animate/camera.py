@@ -145,14 +145,33 @@ def follow(x: Tensor, target: Statistics) -> Tensor:
     return (target.mean + _pixels(shaped * _ratio(spread, _spread(shaped)))).to(x.dtype)
 
 
+def look(picture: Tensor) -> Statistics:
+    """Of an RGB picture, (3, h, w), along brightness and two axes of colour that do not change it.
+
+    Whether edges in red and green go together decides how sharp they are to the eye. The axes are orthonormal: what the spreads
+    add up to is that of red, green and blue.
+    """
+    return statistics(torch.tensordot(_axes(picture), picture.float(), 1))
+
+
 def fitted(picture: Tensor, target: Statistics) -> Tensor:
-    """The same of a picture within -1..1: what that range cuts off, the rest makes up for, as far as it can."""
+    """A picture within -1..1 with this look: what that range cuts off, the rest makes up for, as far as it can."""
+    axes = _axes(picture)
     for _ in range(CLIPPINGS):
-        wanted = follow(picture, target)
+        wanted = torch.tensordot(axes.T, follow(torch.tensordot(axes, picture.float(), 1), target), 1)
         picture = wanted.clamp(-1, 1)
         if (wanted - picture).abs().mean() < CUT:
             break
     return picture
+
+
+def _axes(picture: Tensor) -> Tensor:
+    """Rows of (3, 3): luma (ITU-R BT.601), blue to yellow, and what is at right angles to both."""
+    luma, blue = (torch.tensor(axis, dtype=torch.float64) for axis in ((0.299, 0.587, 0.114), (0.0, 0.0, 1.0)))
+    luma /= luma.norm()
+    blue -= (blue @ luma) * luma
+    blue /= blue.norm()
+    return torch.stack([luma, blue, torch.linalg.cross(luma, blue)]).float().to(picture.device)
 
 
 def _gains(waves: Tensor, bands: Tensor, spread: Tensor, detail: Tensor) -> Tensor:

@@ -56,7 +56,7 @@ class Feedback:
     def _aim(self, pin: Tensor) -> camera.Statistics:
         """The look of a pin's picture, and so much more as the way back through the VAE takes of it."""
         picture = self._pixels(pin)
-        return camera.statistics(picture).beyond(camera.statistics(self._pixels(self._latents(picture))))
+        return camera.look(picture).beyond(camera.look(self._pixels(self._latents(picture))))
 
     def _pixels(self, latents: Tensor) -> Tensor:
         """(3, H, W), -1..1."""

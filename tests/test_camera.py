@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from animate.camera import GAIN, follow, statistics, warp
+from animate.camera import GAIN, Statistics, _axes, fitted, follow, look, statistics, warp
 from animate.cel import Move, net, returns
 
 
@@ -306,3 +306,51 @@ def test_one_move_stands_for_several(several: list[Move]) -> None:
         seen = move.factor * (seen - complex(move.right, move.down))
     whole = net(several)
     assert abs(whole.factor * (place - complex(whole.right, whole.down)) - seen) < 1e-6 * (1 + abs(seen))
+
+
+# --- pictures -------------------------------------------------------------------------------------------------------------
+
+
+def measured(picture: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """What the score sees: means, contrast and the sharpness of luma."""
+    luma = torch.tensordot(torch.tensor([0.299, 0.587, 0.114]), picture, 1)
+    high = luma[1:-1, 1:-1] - (luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]) / 4
+    return picture.mean((1, 2)), picture.var((1, 2)).mean().sqrt(), high.square().mean().sqrt()
+
+
+def colourful(seed: int, size: float) -> Tensor:
+    """Edges that go together in red and green, or against each other: (3, 48, 48)."""
+    mixed = torch.eye(3) + 0.3 * torch.randn(3, 3, generator=torch.Generator().manual_seed(seed))
+    made: Tensor = torch.tensordot(mixed, textured(48, seed), 1).mul(size).tanh()
+    return made
+
+
+def test_a_fitted_picture_looks_as_asked_to_the_eye() -> None:
+    for seed in (0, 1, 2, 3, 7):  # whose spreads are within GAIN of each other
+        picture, asked = colourful(seed, 0.7), colourful(seed + 50, 0.5)
+        made = fitted(picture, look(asked))
+        for found, wanted, within in zip(measured(made), measured(asked), (0.01, 0.03, 0.08), strict=True):
+            assert torch.allclose(found, wanted, atol=within * float(1 if wanted.ndim else wanted)), seed
+        assert made.abs().max() <= 1
+
+
+def test_what_black_and_white_cut_off_the_rest_makes_up_for() -> None:
+    picture, asked = textured(48, 1), look(textured(48, 2) * 0.6 + 0.55)
+    once = torch.clamp(fitted_once(picture, asked), -1, 1)
+    off = [float((measured(made)[0] - measured(textured(48, 2) * 0.6 + 0.55)[0]).abs().max()) for made in (once, fitted(picture, asked))]
+    assert off[1] < off[0] / 2
+
+
+def fitted_once(picture: Tensor, target: Statistics) -> Tensor:
+    axes = _axes(picture)
+    made: Tensor = torch.tensordot(axes.T, follow(torch.tensordot(axes, picture, 1), target), 1)
+    return made
+
+
+def test_aiming_beyond_makes_up_for_what_is_lost_on_the_way() -> None:
+    """Of a way that takes a tenth of the contrast and darkens."""
+    asked = look(colourful(3, 0.4))
+    aim = asked.beyond(look(colourful(3, 0.4) * 0.9 - 0.05))
+    there = fitted(colourful(4, 0.4), aim) * 0.9 - 0.05
+    assert torch.allclose(look(there).mean, asked.mean, atol=0.01)
+    assert torch.allclose(look(there).spread, asked.spread, rtol=0.02)
