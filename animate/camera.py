@@ -120,9 +120,10 @@ class Statistics:
         pairs = ((self.mean, other.mean), (self.spread, other.spread), (self.detail, other.detail))
         return Statistics(*(torch.lerp(a, b, mix) for a, b in pairs))
 
-    def beyond(self, left: Statistics) -> Statistics:
-        """What to aim at so that these are reached, where aiming at these left those. Detail stays: what blurs once is seldom blurred twice."""
-        return Statistics(2 * self.mean - left.mean, self.spread * _ratio(self.spread, left.spread).clamp(1 / GAIN, GAIN), self.detail)
+    def corrected(self, wanted: Statistics, left: Statistics) -> Statistics:
+        """What to aim at next, where aiming at these left those of what was wanted. Detail stays: what blurs once is seldom blurred twice."""
+        gain = _ratio(wanted.spread, left.spread).clamp(1 / GAIN, GAIN)
+        return Statistics(self.mean + wanted.mean - left.mean, self.spread * gain, self.detail)
 
 
 def statistics(x: Tensor) -> Statistics:

@@ -31,7 +31,7 @@ class Feedback:
     def __init__(self, model: Model):
         self.model = model
         self.firsts, self.most = dict[str, Tensor](), max(KEPT_PICTURES, model.numerics.slots)
-        self.looks = dict[str, camera.Statistics]()
+        self.looks = dict[str, tuple[camera.Statistics, camera.Statistics]]()
 
     def begun(self, cel: Cel, given: Inputs, move: Move) -> Tensor:
         """The latents that the next picture begins with: those of the one before, as the camera sees it now.
@@ -48,15 +48,22 @@ class Feedback:
         return self._latents(seen)
 
     def anchored(self, cel: Cel, given: Inputs, made: Tensor) -> Tensor:
-        """A drawn picture, as latents, with the look of its pins' pictures."""
-        pins = zip(cel.start.parents[1:3], given[1:3], strict=True)
-        a, b = (_recent(self.looks, KEPT_LOOKS, key, pin, self._aim) for key, pin in pins)
-        return self._latents(camera.fitted(self._pixels(made), a.blend(b, cel.look.mix)))
+        """A drawn picture, as latents, with the look of its pins' pictures.
 
-    def _aim(self, pin: Tensor) -> camera.Statistics:
-        """The look of a pin's picture, and so much more as the way back through the VAE takes of it."""
+        The way back through a VAE takes some of it, of vivid colours most: that is seen, and aimed at beforehand.
+        """
+        pins = zip(cel.start.parents[1:3], given[1:3], strict=True)
+        first, second = (_recent(self.looks, KEPT_LOOKS, key, pin, self._aim) for key, pin in pins)
+        wanted, aim = (a.blend(b, cel.look.mix) for a, b in zip(first, second, strict=True))
+        picture = self._pixels(made)
+        left = camera.look(self._pixels(self._latents(camera.fitted(picture, aim))))
+        return self._latents(camera.fitted(picture, aim.corrected(wanted, left)))
+
+    def _aim(self, pin: Tensor) -> tuple[camera.Statistics, camera.Statistics]:
+        """The look of a pin's picture, and what to aim at so that so much is left of it."""
         picture = self._pixels(pin)
-        return camera.look(picture).beyond(camera.look(self._pixels(self._latents(picture))))
+        own = camera.look(picture)
+        return own, own.corrected(own, camera.look(self._pixels(self._latents(picture))))
 
     def _pixels(self, latents: Tensor) -> Tensor:
         """(3, H, W), -1..1."""

@@ -350,7 +350,7 @@ def fitted_once(picture: Tensor, target: Statistics) -> Tensor:
 def test_aiming_beyond_makes_up_for_what_is_lost_on_the_way() -> None:
     """Of a way that takes a tenth of the contrast and darkens."""
     asked = look(colourful(3, 0.4))
-    aim = asked.beyond(look(colourful(3, 0.4) * 0.9 - 0.05))
+    aim = asked.corrected(asked, look(colourful(3, 0.4) * 0.9 - 0.05))
     there = fitted(colourful(4, 0.4), aim) * 0.9 - 0.05
     assert torch.allclose(look(there).mean, asked.mean, atol=0.01)
     assert torch.allclose(look(there).spread, asked.spread, rtol=0.02)

@@ -164,18 +164,18 @@ class Counted:
 
 
 @pytest.mark.parametrize("loop", ["none", "cycle"])
-def test_every_picture_is_anchored_in_pixels_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
+def test_every_picture_is_anchored_in_pixels_and_looked_at_once_more(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
     decoded, encoded = (Counted(tiny, name, monkeypatch) for name in ("decode", "encode"))
     film_of(tiny, "a seed", "a tree", loop=loop, frames=8, zoom=1, pan=(0, 0))
-    assert encoded.pictures == 7 + 2, "all but the first; and that of each pin, to see what is left of it"
-    assert decoded.pictures == 8 + 7 + 2 * 2, "shown; anchored; and both of each pin's"
+    assert encoded.pictures == 2 * 7 + 2, "all but the first, tried and done; and that of each pin, to see what is left of it"
+    assert decoded.pictures == 8 + 2 * 7 + 2 * 2, "shown; anchored, tried; and both of each pin's"
 
 
 def test_a_camera_looks_at_every_picture_once_more(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded, encoded = (Counted(tiny, name, monkeypatch) for name in ("decode", "encode"))
     film_of(tiny, "a seed", "a tree", frames=40, zoom=1.01)
-    assert encoded.pictures == 2 * 39 + 2
-    assert decoded.pictures == 40 + 2 * 39 + 2 * 2, "shown; moved on from; anchored; and both of each pin's"
+    assert encoded.pictures == 3 * 39 + 2
+    assert decoded.pictures == 40 + 3 * 39 + 2 * 2, "shown; moved on from; anchored, tried; and both of each pin's"
 
 
 def test_a_camera_that_pans_shifts_the_picture(sprout: UNetModel) -> None:
