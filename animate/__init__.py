@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .draw.store import Store
     from .errors import AnimateError, AnimateWarning
-    from .film import render, render_together, sheet, still
+    from .film.render import render, render_together, sheet, still
+    from .media.writers import write_video
     from .models import load_model
-    from .store import Store
-    from .storyboard import Keyframe, Sampling, Storyboard, read
-    from .video import write_video
+    from .story.storyboard import Keyframe, Sampling, Storyboard, read
 
 __all__ = [
     "AnimateError",
@@ -34,11 +34,11 @@ __all__ = [
 
 _ROOMS = {
     "errors": ("AnimateError", "AnimateWarning"),
-    "film": ("render", "render_together", "sheet", "still"),
+    "film.render": ("render", "render_together", "sheet", "still"),
     "models": ("load_model",),
-    "store": ("Store",),
-    "storyboard": ("Keyframe", "Sampling", "Storyboard", "read"),
-    "video": ("write_video",),
+    "draw.store": ("Store",),
+    "story.storyboard": ("Keyframe", "Sampling", "Storyboard", "read"),
+    "media.writers": ("write_video",),
 }
 
 

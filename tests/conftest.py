@@ -18,7 +18,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
 from animate.cli import main
 from animate.models import load_model
-from animate.models.unet import UNetModel
+from animate.models.families.unet import UNetModel
 
 WORDS = ("a", "the", "seed", "sprout", "tree", "pine", "in", "winter", "house", "boat", "night", "at", "of", "red", "photo")
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from animate import AnimateError
-from animate.between import blends, counted, flowing
 from animate.blend import slerp
+from animate.media.flow import blends, counted, flowing
 
 SIDE = 128  # pixels
 FINE = 4  # subpixels a side: truth is drawn larger and averaged
@@ -122,7 +122,7 @@ def test_films_have_exactly_as_many_pictures_as_counted_and_their_own_unchanged(
 
 
 def test_what_is_shown_on_is_the_same_picture_again(opencv: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("animate.between.Motion", None)  # no flow is asked for
+    monkeypatch.setattr("animate.media.flow.Motion", None)  # no flow is asked for
     held = scene(40, 50)
     film = [*flowing([held, held.copy()], 3, closed=False)]
     assert all(image is held for image in film[:4])

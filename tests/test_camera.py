@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from animate.camera import GAIN, Statistics, _axes, fitted, follow, look, statistics, warp
-from animate.cel import Move, net, returns
+from animate.draw.camera import GAIN, Statistics, _axes, fitted, follow, look, statistics, warp
+from animate.story.motion import Move, net, returns
 
 
 def waves(height: int, width: int, move: Move | None = None) -> Tensor:

@@ -9,8 +9,8 @@ import pytest
 
 from animate import places
 from animate.errors import AnimateError
-from animate.models import catalog
-from animate.models.catalog import CATALOG, resolve, suggest
+from animate.models.weights import catalog
+from animate.models.weights.catalog import CATALOG, resolve, suggest
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from torch import Tensor
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from animate import AnimateError
-from animate.models import checkpoint
+from animate.models.weights import checkpoint
 from conftest import tiny_pipeline
 from original import averaged, to_original
 

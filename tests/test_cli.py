@@ -18,7 +18,7 @@ import pytest
 
 import animate
 from animate.cli import COMMANDS
-from animate.models.unet import UNetModel
+from animate.models.families.unet import UNetModel
 from conftest import Run
 from test_video import read
 

@@ -8,9 +8,11 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from animate import Sampling, photo, recipe, still
+from animate import Sampling, still
 from animate.cli.compvis import seeded
-from animate.models.unet import UNetModel
+from animate.film import recipe
+from animate.media import photo
+from animate.models.families.unet import UNetModel
 from conftest import Run, Work
 from test_photo import picture
 

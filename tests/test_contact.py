@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from animate.contact import GAP, PAPER, contact_sheet
+from animate.media.contact import GAP, PAPER, contact_sheet
 
 
 def test_images_stand_row_by_row_with_words_beneath() -> None:

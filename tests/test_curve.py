@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from animate.cel import MIX_UNIT
-from animate.curve import FINEST, LINEAR, Curve, Spot
+from animate.plan.cel import MIX_UNIT
+from animate.plan.curve import FINEST, LINEAR, Curve, Spot
 
 GRID = MIX_UNIT >> 9  # of what is probed
 SHARES = st.floats(0, 1)

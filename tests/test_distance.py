@@ -15,7 +15,7 @@ import torch
 from PIL import ImageDraw
 
 from animate import AnimateError
-from animate.distance import ALEXNET, METRICS, Measure, metric
+from animate.measure.distance import ALEXNET, METRICS, Measure, metric
 
 OFFLINE = ("pyramid", "structure")
 FINER = 4  # a shape is drawn so many times larger: it moves by parts of a pixel

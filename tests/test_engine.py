@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animate import Keyframe, Storyboard
-from animate.cel import Cel, Plan
-from animate.engine import Inputs, States, Stops, run
-from animate.plan import plan
-from animate.timeline import timeline
+from animate.draw.engine import Inputs, States, Stops, run
+from animate.plan.cel import Cel, Plan
+from animate.plan.plan import plan
+from animate.story.timeline import timeline
 
 
 def planned(story: Storyboard) -> Plan:

@@ -16,10 +16,11 @@ from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection
 
-from animate import AnimateError, load_model, recipe, render
-from animate.models import extras
-from animate.models.unet import UNetModel
-from animate.storyboard import build
+from animate import AnimateError, load_model, render
+from animate.film import recipe
+from animate.models.families.unet import UNetModel
+from animate.models.weights import extras
+from animate.story.storyboard import build
 from conftest import Run, tiny_pipeline
 from original import to_original
 from test_checkpoint import make_sdxl

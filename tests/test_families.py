@@ -23,10 +23,11 @@ from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextConfig, CLIPTextModelWithProjection
 
 from animate import AnimateError, load_model, render, still
-from animate.models import loading, samplers
 from animate.models.base import Conditioning, Denoising
-from animate.models.unet import UNetModel
-from animate.storyboard import build
+from animate.models.families.unet import UNetModel
+from animate.models.parts import samplers
+from animate.models.weights import loading
+from animate.story.storyboard import build
 from conftest import tiny_pipeline
 
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "steps_offset": 1}

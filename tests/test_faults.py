@@ -27,12 +27,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import animate
-from animate import AnimateError, AnimateWarning, Sampling, Storyboard, film, load_model, plan, preflight, render
+from animate import AnimateError, AnimateWarning, Sampling, Storyboard, load_model, render
+from animate.film import preflight
+from animate.film import render as film
 from animate.models import memory
 from animate.models.base import Defaults
-from animate.models.unet import UNetModel
-from animate.storyboard import read
-from animate.timeline import timeline
+from animate.models.families.unet import UNetModel
+from animate.plan import plan
+from animate.story.storyboard import read
+from animate.story.timeline import timeline
 from conftest import Run
 from test_video import read as read_video
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animate import AnimateError, Sampling, Storyboard, load_model, recipe, render, still
-from animate.cel import MIX_UNIT, Cel, Move, Plan, net
-from animate.models.unet import UNetModel
-from animate.plan import HOME, HOMING, plan
-from animate.timeline import timeline
+from animate import AnimateError, Sampling, Storyboard, load_model, render, still
+from animate.film import recipe
+from animate.models.families.unet import UNetModel
+from animate.plan.cel import MIX_UNIT, Cel, Plan
+from animate.plan.plan import HOME, HOMING, plan
+from animate.story.motion import Move, net
+from animate.story.timeline import timeline
 from conftest import Work
 
 FEW = Sampling(steps=4, guidance=2.0)
@@ -198,7 +200,7 @@ def shift(a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
 
 def test_only_a_few_pictures_are_held(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Decoded pictures are large, and a film has any number of pins: what was used last is kept."""
-    from animate import feedback
+    from animate.draw import feedback
 
     made: list[feedback.Feedback] = []
     begin = feedback.Feedback.__init__

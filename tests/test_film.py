@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from animate import AnimateError, AnimateWarning, Keyframe, Sampling, Storyboard, load_model, render, sheet, still
-from animate.film import resolve
-from animate.models.unet import UNetModel
+from animate.film.render import resolve
+from animate.models.families.unet import UNetModel
 
 FEW = Sampling(steps=3, guidance=2.0)
 

@@ -19,8 +19,8 @@ import torch
 from animate import AnimateWarning, Store, Storyboard, load_model, render
 from animate.models import memory
 from animate.models.base import Conditioning, Denoising, Origin
-from animate.models.unet import UNetModel
-from animate.storyboard import Sampling
+from animate.models.families.unet import UNetModel
+from animate.story.storyboard import Sampling
 from test_loading import GIB, stable_diffusion
 
 GPU = (pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA"))

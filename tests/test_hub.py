@@ -26,8 +26,8 @@ from diffusers import DiffusionPipeline
 
 from animate import load_model
 from animate.errors import AnimateError
-from animate.models import hub
-from animate.models.catalog import CATALOG
+from animate.models.weights import hub
+from animate.models.weights.catalog import CATALOG
 from conftest import Run, tiny_pipeline
 from original import to_original
 from test_extras import CAT, in_diffusers, other_vae, pairs
@@ -603,7 +603,7 @@ def test_pull_of_what_is_no_model_names_those_that_are(run: Run, name: str) -> N
 
 
 def test_convert_prints_the_folder(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("animate.models.checkpoint.convert", lambda file, folder: folder / file.stem)
+    monkeypatch.setattr("animate.models.weights.checkpoint.convert", lambda file, folder: folder / file.stem)
     (tmp_path / "big.ckpt").touch()
     assert run("models", "convert", "big.ckpt", "made") == (0, "made/big\n", "")
     code, out, err = run("models", "convert", "nothing.ckpt", "made")

@@ -16,12 +16,14 @@ from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNe
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from animate import AnimateWarning, Storyboard, film, load_model
-from animate.models import LARGE, loading, memory, pick_dtype
+from animate import AnimateWarning, Storyboard, load_model
+from animate.film import render as film
+from animate.models import LARGE, memory, pick_dtype
 from animate.models.base import Origin
-from animate.models.catalog import CATALOG
-from animate.models.checkpoint import CONFIGS, tokenizer
-from animate.models.unet import UNetModel
+from animate.models.families.unet import UNetModel
+from animate.models.weights import loading
+from animate.models.weights.catalog import CATALOG
+from animate.models.weights.checkpoint import CONFIGS, tokenizer
 from conftest import Run, tiny_pipeline
 from original import to_original
 from test_compvis import pixels

@@ -14,9 +14,9 @@ import torch
 from diffusers import DiffusionPipeline, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
 
 from animate import AnimateError, load_model
-from animate.models import samplers
 from animate.models.base import Conditioning, Denoising
-from animate.models.unet import UNetModel
+from animate.models.families.unet import UNetModel
+from animate.models.parts import samplers
 from conftest import Work, tiny_pipeline
 
 

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from animate import load_model, pacing
-from animate.distance import structure
-from animate.models.unet import UNetModel
-from animate.score import score
+from animate import load_model
+from animate.film import pacing
+from animate.measure.distance import structure
+from animate.measure.score import score
+from animate.models.families.unet import UNetModel
 from benchmarks import motion
 from benchmarks.motion import Bench, Followed, Pair, Target
 from conftest import Work

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animate import Storyboard, distance, pacing
-from animate.cel import MIX_UNIT, Cel, Pin, Plan
-from animate.curve import LINEAR, Curve
-from animate.pacing import MOST, NARROWEST, Measure, curves
-from animate.plan import plan
-from animate.timeline import timeline
+from animate import Storyboard
+from animate.film import pacing
+from animate.film.pacing import MOST, NARROWEST, Measure, curves
+from animate.measure import distance
+from animate.plan.cel import MIX_UNIT, Cel, Pin, Plan
+from animate.plan.curve import LINEAR, Curve
+from animate.plan.plan import plan
+from animate.story.timeline import timeline
 
 Path = Callable[[float], float]  # mix -> how far along its picture looks, 0..1
 A, B, C = (Pin(name, "", 0, 3.0) for name in "abc")

@@ -8,13 +8,14 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from animate import AnimateError, AnimateWarning, Sampling, Storyboard, photo, render, sheet, still
-from animate.cel import Start
-from animate.film import Images, resolve
-from animate.models.unet import UNetModel
-from animate.plan import MIDDLE, plan
-from animate.storyboard import build, read
-from animate.timeline import timeline
+from animate import AnimateError, AnimateWarning, Sampling, Storyboard, render, sheet, still
+from animate.film.render import Images, resolve
+from animate.media import photo
+from animate.models.families.unet import UNetModel
+from animate.plan.cel import Start
+from animate.plan.plan import MIDDLE, plan
+from animate.story.storyboard import build, read
+from animate.story.timeline import timeline
 from conftest import Run, Work
 
 FAST = Sampling(steps=10, guidance=2.0, sampler="ddim")

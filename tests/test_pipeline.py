@@ -18,8 +18,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 import animate
 from animate import AnimateError, Storyboard, load_model
 from animate.models.base import Conditioning, Denoising
-from animate.models.pipeline import PipelineModel, Prompt, returned
-from animate.models.samplers import OWN, canonical, chosen
+from animate.models.families.pipeline import PipelineModel, Prompt, returned
+from animate.models.parts.samplers import OWN, canonical, chosen
 from conftest import WORDS, tiny_pipeline, tiny_tokenizer
 
 

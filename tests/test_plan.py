@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from animate import Storyboard
-from animate.cel import MIX_UNIT, Plan
-from animate.plan import plan
-from animate.timeline import timeline
+from animate.plan.cel import MIX_UNIT, Plan
+from animate.plan.plan import plan
+from animate.story.timeline import timeline
 
 
 def planned(*prompts: str, **settings: Any) -> Plan:

@@ -19,8 +19,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 
 import animate
 from animate import AnimateError
-from animate.models.prompts import Encoded, Weighted, chunks, encode, parse, spelt, told
-from animate.models.unet import UNetModel
+from animate.models.families.unet import UNetModel
+from animate.models.parts.text import Encoded, Weighted, chunks, encode, parse, spelt, told
 from conftest import tiny_tokenizer
 
 CPU = torch.device("cpu")

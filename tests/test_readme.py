@@ -12,9 +12,9 @@ import pytest
 
 import animate
 from animate.cli import COMMANDS
-from animate.models.unet import UNetModel
-from animate.storyboard import SUFFIXES, Storyboard, read
-from animate.timeline import timeline
+from animate.models.families.unet import UNetModel
+from animate.story.storyboard import SUFFIXES, Storyboard, read
+from animate.story.timeline import timeline
 from conftest import Run
 
 ROOT = Path(__file__).parent.parent

@@ -12,10 +12,12 @@ import pytest
 from pydantic import ValidationError
 
 import animate
-from animate import AnimateError, Sampling, Storyboard, recipe, tags
-from animate.models.unet import UNetModel
-from animate.storyboard import read as read_storyboard
-from animate.storyboard import written
+from animate import AnimateError, Sampling, Storyboard
+from animate.film import recipe
+from animate.media import tags
+from animate.models.families.unet import UNetModel
+from animate.story.storyboard import read as read_storyboard
+from animate.story.storyboard import written
 from conftest import Run
 from test_video import read
 

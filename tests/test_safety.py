@@ -12,8 +12,8 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from transformers import CLIPConfig, CLIPImageProcessorPil
 
 from animate import AnimateError, AnimateWarning, Sampling, Storyboard, load_model, render, sheet, still
-from animate.film import BESIDE
-from animate.models.unet import UNetModel
+from animate.film.render import BESIDE
+from animate.models.families.unet import UNetModel
 from conftest import Run, tiny_pipeline
 
 FAST = Sampling(steps=1, guidance=1)

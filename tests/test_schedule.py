@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from animate import AnimateError
-from animate.schedule import FUNCTIONS, NAMES, Said, values
+from animate.story.schedule import FUNCTIONS, NAMES, Said, values
 
 
 def zoom(said: Said, frames: int = 24, fps: float = 12.0, closed: bool = False) -> tuple[float, ...]:

@@ -12,11 +12,12 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from animate import AnimateError, AnimateWarning, ffmpeg, write_video
+from animate import AnimateError, AnimateWarning, write_video
 from animate.cli import COMMANDS
-from animate.distance import Measure, metric
-from animate.reading import frames
-from animate.score import Score, faults, gini, score
+from animate.measure.distance import Measure, metric
+from animate.measure.score import Score, faults, gini, score
+from animate.media import ffmpeg
+from animate.media.reading import frames
 from conftest import Run
 from test_distance import OFFLINE, even, motion, noisy, scene, texture
 

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 
 from animate import AnimateError, Sampling, Storyboard, render, still
 from animate.blend import lerp
-from animate.cel import MIX_UNIT, Cel, Plan
-from animate.curve import LINEAR, Curve
-from animate.models import samplers
 from animate.models.base import Conditioning, Denoising
-from animate.models.unet import UNetModel
-from animate.plan import LEVELS, levels, plan
-from animate.timeline import EASES, timeline
+from animate.models.families.unet import UNetModel
+from animate.models.parts import samplers
+from animate.plan.cel import MIX_UNIT, Cel, Plan
+from animate.plan.curve import LINEAR, Curve
+from animate.plan.plan import LEVELS, levels, plan
+from animate.story.timeline import EASES, timeline
 from conftest import Work
 
 GUIDANCE = 2.0

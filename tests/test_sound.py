@@ -17,9 +17,11 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from animate import AnimateError, ffmpeg, tags, video, write_video
+from animate import AnimateError, write_video
 from animate.errors import AnimateWarning
-from animate.sound import CODECS, Sound, Track
+from animate.media import ffmpeg, tags
+from animate.media import writers as video
+from animate.media.sound import CODECS, Sound, Track
 
 FILMS = [".mp4", ".webm"]
 RATE = 8000  # samples a second, to look at

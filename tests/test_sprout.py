@@ -17,8 +17,8 @@ from diffusers import StableDiffusionPipeline
 import animate
 import scenes
 from animate import Sampling, load_model, still
-from animate.models import catalog
-from animate.models.unet import UNetModel
+from animate.models.families.unet import UNetModel
+from animate.models.weights import catalog
 from conftest import Run
 from subjects import SUBJECTS
 from test_video import read

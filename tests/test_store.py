@@ -14,10 +14,10 @@ import pytest
 import torch
 
 from animate import AnimateWarning, Sampling, Storyboard, render
-from animate.cel import Plan
+from animate.draw.store import States, Store
 from animate.models.base import Numerics
-from animate.models.unet import UNetModel
-from animate.store import States, Store
+from animate.models.families.unet import UNetModel
+from animate.plan.cel import Plan
 from conftest import Work
 
 HERE = Numerics("cpu", "x86_64", "float32", 4, "2", "0", "5")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from animate import AnimateError, Keyframe, Storyboard
-from animate.storyboard import build, place, read
+from animate.story.storyboard import build, place, read
 
 
 def write(folder: Path, text: str, name: str = "film.yaml") -> Path:

@@ -13,8 +13,9 @@ import PIL.Image
 import pytest
 
 import animate
-from animate import AnimateError, tags, write_video
-from animate.video import write_image
+from animate import AnimateError, write_video
+from animate.media import tags
+from animate.media.writers import write_image
 from test_video import read
 
 IMAGES = [np.full((48, 64, 3), 20 * i, np.uint8) for i in range(6)]

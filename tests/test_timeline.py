@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from animate import AnimateError, Keyframe, Storyboard
-from animate.timeline import EASES, timeline
+from animate.story.timeline import EASES, timeline
 
 
 def film(*keys: str | dict[str, Any], **settings: Any) -> Storyboard:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from animate import AnimateError, AnimateWarning, Sampling, Store, Storyboard, recipe, render, render_together
-from animate.models.unet import UNetModel
-from animate.storyboard import LARGEST_SEED
+from animate import AnimateError, AnimateWarning, Sampling, Store, Storyboard, render, render_together
+from animate.film import recipe
+from animate.models.families.unet import UNetModel
+from animate.story.storyboard import LARGEST_SEED
 from conftest import Run, Work
 
 FEW = Sampling(steps=4, guidance=2.0)

@@ -17,8 +17,9 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from animate import AnimateError, video, write_video
-from animate.video import write_image, writer
+from animate import AnimateError, write_video
+from animate.media import writers as video
+from animate.media.writers import write_image, writer
 
 FORMATS = [".mp4", ".webm", ".gif", ".webp", ".png"]
 

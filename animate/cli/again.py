@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from .. import recipe
 from ..errors import AnimateError
-from ..storyboard import build, overridden
+from ..film import recipe
+from ..story.storyboard import build, overridden
 from .draw import draw_film, draw_sheet, draw_still
 from .options import Where, model_options, motion_options, picture_options, settings, time_options
 

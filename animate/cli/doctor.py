@@ -44,7 +44,8 @@ Finding = Iterator[tuple[bool, str]]
 
 def _trial(where: Where, width: int | None, height: int | None) -> Finding:
     """Loads a model and draws with it."""
-    from .. import film, preflight
+    from ..film import preflight
+    from ..film import render as film
 
     try:
         model = where.load()
@@ -78,7 +79,7 @@ def _device() -> Finding:
     import torch
 
     from ..models import LARGE, pick_device, pick_dtype
-    from ..models.loading import ORIGINAL
+    from ..models.weights.loading import ORIGINAL
 
     device = pick_device("auto")
     picked = (pick_dtype("auto", device, kind, size) for kind in (ORIGINAL, "") for size in (0, LARGE + 1))
@@ -104,7 +105,7 @@ def _memory() -> Finding:
 def _ffmpeg() -> Finding:
     import numpy as np
 
-    from ..video import WRITERS, write_video
+    from ..media.writers import WRITERS, write_video
 
     good = []
     with tempfile.TemporaryDirectory() as folder:
@@ -118,7 +119,7 @@ def _ffmpeg() -> Finding:
 
 
 def _models() -> Finding:
-    from ..models.catalog import CATALOG
+    from ..models.weights.catalog import CATALOG
 
     for name, entry in ((name, entry) for name, entry in CATALOG.items() if entry.built_in):
         files = [file for file in Path(entry.where).rglob("*") if file.is_file()]

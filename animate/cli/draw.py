@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..storyboard import Storyboard
+from ..story.storyboard import Storyboard
 from . import INTERRUPTED, say
 from .options import Where
 
 if TYPE_CHECKING:
-    from ..film import Pictures
+    from ..film.recipe import Recipe
+    from ..film.render import Pictures
+    from ..media.sound import Sound
     from ..models.base import Model
-    from ..recipe import Recipe
-    from ..sound import Sound
 
 
 def draw_film(
@@ -28,7 +28,7 @@ def draw_film(
     """The film, or these frames of it, in the pace and the slots of a recipe. Returns the exit code."""
 
     def drawn(model: Model) -> list[Pictures]:
-        from .. import film
+        from ..film import render as film
 
         curves, slots = (recipe.curves, recipe.made.slots) if recipe else ((), None)
         return [film.render(story, model, frames, where.store, curves, slots)]
@@ -40,7 +40,7 @@ def draw_films(stories: Sequence[Storyboard], where: Where, paths: Sequence[str]
     """Several films, drawn side by side and written one after the other. Returns the exit code."""
 
     def drawn(model: Model) -> list[Pictures]:
-        from .. import film
+        from ..film import render as film
 
         return film.render_together(stories, model, where.store)
 
@@ -51,7 +51,9 @@ def _draw(
     films: Sequence[tuple[Storyboard, str | Path]], drawn: Callable[[Model], list[Pictures]], where: Where, replace: bool, as_json: bool
 ) -> int:
     """Films that differ in their seeds. Everything that can be told to fail is checked first. A film that is interrupted is the last."""
-    from .. import film, preflight, video
+    from ..film import preflight
+    from ..film import render as film
+    from ..media import writers as video
 
     began, code = time.monotonic(), 0
     for story, path in films:
@@ -88,7 +90,7 @@ def _suffix(path: str | Path) -> str:
 
 
 def _sound(story: Storyboard, path: str | Path) -> Sound | None:
-    from ..sound import Sound, Track
+    from ..media.sound import Sound, Track
 
     sound = Sound(Path(story.sound), story.sound_fit) if story.sound else None
     if sound:
@@ -98,7 +100,8 @@ def _sound(story: Storyboard, path: str | Path) -> Sound | None:
 
 def draw_still(story: Storyboard, where: Where, path: Path, replace: bool) -> None:
     """The storyboard's only keyframe."""
-    from .. import film, video
+    from ..film import render as film
+    from ..media import writers as video
 
     video.still_name(path)
     images = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store)
@@ -110,8 +113,9 @@ def draw_sheet(
     story: Storyboard, where: Where, path: Path | None, labels: Sequence[str], replace: bool, each: Sequence[Path] = (), columns: int | None = None
 ) -> None:
     """All keyframes on one contact sheet, if it has a name; `each`: names under which they are written singly, too."""
-    from .. import film, video
-    from ..contact import contact_sheet
+    from ..film import render as film
+    from ..media import writers as video
+    from ..media.contact import contact_sheet
 
     for name in [*each, *([path] if path else [])]:
         video.still_name(name)

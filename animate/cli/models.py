@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from ..errors import AnimateError
-from ..models import hub, vocabulary
-from ..models.catalog import CATALOG, Entry, resolve, suggest
+from ..models.weights import hub, vocabulary
+from ..models.weights.catalog import CATALOG, Entry, resolve, suggest
 from . import say
 
 EPILOG = """\b
@@ -63,7 +63,7 @@ def pull(name: str, revision: str | None, dtype: str) -> None:
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def convert(file: Path, folder: Path) -> None:
     """Make a folder that --model takes of a single file (.safetensors, .ckpt), and print it."""
-    from ..models.checkpoint import convert as converted
+    from ..models.weights.checkpoint import convert as converted
 
     click.echo(converted(file, folder))
 

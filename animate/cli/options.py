@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import AnimateError
-from ..models.catalog import CATALOG
-from ..models.samplers import canonical
-from ..storyboard import SUFFIXES, Storyboard, build, read
-from ..timeline import timeline
+from ..models.parts.samplers import canonical
+from ..models.weights.catalog import CATALOG
+from ..story.storyboard import SUFFIXES, Storyboard, build, read
+from ..story.timeline import timeline
 from . import say
 
 if TYPE_CHECKING:
+    from ..draw.store import Store
+    from ..film.recipe import Made
     from ..models.base import Model
-    from ..recipe import Made
-    from ..store import Store
 
 Command = Callable[..., Any]
 
@@ -189,7 +189,7 @@ class Where:
     @classmethod
     def of(cls, options: dict[str, Any]) -> Where:
         """Takes its options out of a command's."""
-        from ..store import Store
+        from ..draw.store import Store
 
         folder, without = options.pop("store"), options.pop("no_store")
         if folder and without:
@@ -234,7 +234,7 @@ class Where:
         if self.store and self.store.kept:
             say(f"kept {self.store.kept}, drew {self.store.drawn}")
         if self.made:
-            from ..recipe import differences
+            from ..film.recipe import differences
 
             if changed := differences(self.made, now):
                 say(f"not as it was: {'; '.join(changed)}")

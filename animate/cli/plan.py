@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
-from ..curve import Curve
-from ..storyboard import Storyboard
-from ..timeline import Frame, timeline
+from ..plan.curve import Curve
+from ..story.storyboard import Storyboard
+from ..story.timeline import Frame, timeline
 from .options import Where, film_options, model_options, storyboard
 
 
@@ -22,7 +22,7 @@ def command(as_json: bool, **options: Any) -> None:
     story = storyboard(**options)
     curves: tuple[Curve, ...] = ()
     if options["model_name"] is not None:
-        from ..film import render
+        from ..film.render import render
 
         where = Where.of(options)
         curves = render(story, where.load(), store=where.store).curves

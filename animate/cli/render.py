@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from ..errors import AnimateError
-from ..models import catalog
-from ..models.catalog import DEFAULT, ELSEWHERE
+from ..models.weights import catalog
+from ..models.weights.catalog import DEFAULT, ELSEWHERE
 from . import say
 from .draw import draw_film, draw_films
 from .options import Where, film_options, free_name, model_options, storyboard

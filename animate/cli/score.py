@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from PIL import Image
 
-    from ..score import Score
+    from ..measure.score import Score
 
 LONGEST = 28  # letters of a film's name above its column
 
@@ -37,8 +37,8 @@ def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, pl
     Distances are perceived ones; steps are those between neighbouring frames, holds left out of their median. An even pace
     has smoothness 1, a worst jump and a seam of 1. Frames count from 0.
     """
-    from .. import video
-    from ..score import faults
+    from ..measure.score import faults
+    from ..media import writers as video
 
     if plot:
         video.still_name(plot)
@@ -58,7 +58,8 @@ def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, pl
 
 def _scored(path: Path, metric: str, end: Path | None) -> Score:
     """The film's numbers, its frames seen once. Raises AnimateError, which names the film."""
-    from .. import distance, photo, reading, score
+    from ..measure import distance, score
+    from ..media import photo, reading
 
     measure = distance.metric(metric)
     frames = reading.frames(path)
@@ -73,7 +74,8 @@ def _scored(path: Path, metric: str, end: Path | None) -> Score:
 
 def _compressed(picture: np.ndarray, film: Path) -> np.ndarray:
     """The picture as it comes out of a film of the same format: what that takes from it is no fault of the film's end."""
-    from .. import reading, video
+    from ..media import reading
+    from ..media import writers as video
 
     if film.is_dir():
         return picture

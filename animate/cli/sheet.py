@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..timeline import timeline
+from ..story.timeline import timeline
 from .draw import draw_sheet
 from .options import Where, film_options, free_name, model_options, storyboard
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from .. import recipe
-from ..storyboard import written
+from ..film import recipe
+from ..story.storyboard import written
 from . import printable
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from .. import photo
 from ..errors import AnimateError
-from ..storyboard import Storyboard, build
+from ..media import photo
+from ..story.storyboard import Storyboard, build
 from . import compvis
 from .draw import draw_sheet, draw_still
 from .options import Where, free_name, lines, model_options, picture_options, settings

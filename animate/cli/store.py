@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..preflight import told
+from ..film.preflight import told
 
 
 @click.command("store")
@@ -18,7 +18,7 @@ from ..preflight import told
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(folder: Path | None, clear: bool, as_json: bool) -> None:
     """Finished drawings are kept, so that a film that was stopped goes on, and a changed one is drawn where it changed."""
-    from ..store import Store
+    from ..draw.store import Store
 
     store = Store(folder)
     if clear:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from .. import recipe
+from ..film import recipe
 from .options import Where, model_options
 
 
@@ -31,7 +31,7 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
         raise click.ClickException(f"{file}: a recipe without pictures; there is nothing to compare")
     count = min(count, last + 1)
     chosen = sorted({own[round(i * last / max(1, count - 1))] for i in range(count)})
-    from .. import film
+    from ..film import render as film
 
     model = where.like(found.made, file).load()
     if found.verb == "film":

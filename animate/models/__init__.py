@@ -8,12 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
-from . import catalog, loading, vocabulary
+from .weights import catalog, loading, vocabulary
 
 if TYPE_CHECKING:
     from .base import Model, Origin
-    from .catalog import Entry
-    from .extras import Extras
+    from .weights.catalog import Entry
+    from .weights.extras import Extras
 
     Family = Callable[[Origin, Any, str, int], Model]
 
@@ -47,7 +47,7 @@ def load_model(
 
     Raises AnimateError if there is no such model, or it is of no family that can be animated.
     """
-    from .extras import Extras, put_on
+    from .weights.extras import Extras, put_on
 
     name, entry = catalog.resolve(name or catalog.default())
     device, extras = pick_device(device), Extras(tuple(loras), vae, tuple(embeddings))
@@ -62,8 +62,8 @@ def load_model(
 
 def _family(name: str, pipe: Any, extras: Extras) -> Family:
     """What draws with a pipeline. Raises AnimateError if nothing does, or not with these extras."""
-    from . import pipeline
-    from .unet import UNetModel
+    from .families import pipeline
+    from .families.unet import UNetModel
 
     if _of_unets(pipe):
         return UNetModel
@@ -75,9 +75,9 @@ def _family(name: str, pipe: Any, extras: Extras) -> Family:
 
 def _origin(name: str, entry: Entry | None, loaded: loading.Loaded, extras: Extras, digest: str) -> Origin:
     """digest: of the extras that were put on it, "" for none."""
-    from . import pipeline
     from .base import Origin
-    from .fingerprint import joined
+    from .families import pipeline
+    from .weights.fingerprint import joined
 
     suits: dict[str, Any] = {} if _of_unets(loaded.pipe) else pipeline.suits(loaded.pipe)
     if entry:

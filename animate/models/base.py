@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from ..blend import lerp
-from .vocabulary import Vocabulary
+from .weights.vocabulary import Vocabulary
 
 Images = np.ndarray  # uint8 (B, H, W, 3), RGB
 

@@ -29,9 +29,11 @@ from PIL import Image
 import animate
 import judge
 import scenes
-from animate import Sampling, film
+from animate import Sampling
+from animate.film import render as film
 from animate.models.base import Model
-from animate.models.catalog import CATALOG
+from animate.models.weights.catalog import CATALOG
+from animate.story import storyboard
 from job import VOCABULARY
 from judge import Judge, asked
 
@@ -44,7 +46,7 @@ SETTING = ("place", "time", "weather")
 def pictures(model: Model, captions: Sequence[str], steps: int | None = None) -> np.ndarray:
     """A picture for each caption, its number as its seed: uint8 (N, H, W, 3)."""
     keys = [{"prompt": caption, "seed": seed} for seed, caption in enumerate(captions)]
-    story = animate.storyboard.build({"keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle", "sampling": Sampling(steps=steps)})
+    story = storyboard.build({"keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle", "sampling": Sampling(steps=steps)})
     return np.stack(list(film.stills(story, story.keyframes, model, model.numerics.slots)))
 
 

@@ -26,7 +26,9 @@ from typing import Any
 import torch
 
 import animate
-from animate import Sampling, Storyboard, drawer, store, video
+from animate import Sampling, Storyboard
+from animate.draw import drawer, store
+from animate.media import writers as video
 from animate.models.base import Model
 
 STORY = Storyboard.of("a seed", "a sprout", "a tree", frames=22, sampling=Sampling(steps=2, guidance=2.0))

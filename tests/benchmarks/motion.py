@@ -28,14 +28,19 @@ from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
 
 import animate
-from animate import Sampling, Storyboard, distance, engine, film, plan, video
-from animate.cel import Cel, Plan
+from animate import Sampling, Storyboard
 from animate.cli.score import BAR, FAINT, FINER, INK, LARGE, PAPER, RULE, SMALL, WORST
-from animate.distance import Image, Measure
-from animate.engine import Inputs, Stops
-from animate.feedback import Feedback
+from animate.draw import engine
+from animate.draw.engine import Inputs, Stops
+from animate.draw.feedback import Feedback
+from animate.film import render as film
+from animate.measure import distance
+from animate.measure.distance import Image, Measure
+from animate.measure.score import Looks, Score, _looks, faults, score
+from animate.media import writers as video
 from animate.models.base import Model
-from animate.score import Looks, Score, _looks, faults, score
+from animate.plan import plan
+from animate.plan.cel import Cel, Plan
 
 PAIRS: dict[str, tuple[str, ...]] = {  # of prompts that sprout was shown, by what changes
     "series": (

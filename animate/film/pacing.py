@@ -1,0 +1,117 @@
+"""Even pace: probe the path between keyframes, measure how far its pictures look apart, and say which mix is seen when.
+
+Blends of embeddings and noises do not move evenly: they stall near one picture and hurry past another. A few pictures of the
+path, drawn in few steps, tell where. The distances between neighbours add up to a `Curve`, which is inverted into mixes (as
+DiffMorpher, Zhang et al. 2024, re-times its frames; here more are drawn where the path moves most, before the film is).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from ..plan.cel import MIX_UNIT, Pin, Plan
+from ..plan.curve import LINEAR, Curve
+from ..plan.plan import between, line
+from ..story.storyboard import Storyboard
+
+Image = np.ndarray  # uint8 (H, W, 3), RGB
+See = Callable[[Plan], Iterable[Image]]
+Measure = Callable[[Image, Image], float]
+
+STEPS, SHARE = 6, 3  # of a probe: a third of the film's steps, and so many at least: coarse, and where the finished picture lies
+FIRST = 8  # intervals that a path is divided into before it is looked at
+MOST = 32  # intervals of a path
+WIDE = 2.0  # times the even step: so far apart, several frames lie between two probes
+NARROWEST = MIX_UNIT >> 9  # of a mix; what is still far apart here has no picture in between
+SUDDEN = 0.9  # share of what changes in an interval that is in one half of it: steep paths divide further, jumps do not
+DIGITS = 6  # behind the point of a distance, of which the smallest that can be seen are hundredths
+TOGETHER = 8  # segments that are probed in common batches
+
+
+def curves(story: Storyboard, pins: Sequence[Pin], frames: Mapping[int, int], see: See, measure: Measure) -> tuple[Curve, ...]:
+    """How each segment is paced, by the number of the keyframe it begins with.
+
+    frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
+    see: draws the pictures of a plan. measure: the perceived distance of two of them.
+    """
+    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(pins, story)})})
+    found: dict[int, Curve] = {}
+    ordered = sorted(frames)
+    for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
+        paths = {a: Path(pins[a], pins[(a + 1) % len(pins)], frames[a]) for a in some}
+        while wanted := [(a, parts) for a, path in paths.items() for parts in path.wanted()]:
+            what = Plan.showing(line(between(paths[a].a, paths[a].b, parts), probing) for a, parts in wanted)
+            for (a, parts), image in zip(wanted, see(what), strict=True):
+                paths[a].add(parts, image, measure)
+        found.update((a, path.curve()) for a, path in paths.items())
+    return tuple(found.get(a, LINEAR) for a in range(len(pins)))
+
+
+def _steps(pins: Sequence[Pin], story: Storyboard) -> int:
+    """Of a probe: enough that an image which is redrawn is so for a step."""
+    whole = story.sampling.steps or STEPS
+    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / pin.strength) for pin in pins if pin.strength)]))
+
+
+@dataclass
+class Path:
+    """The probes between two pins."""
+
+    a: Pin
+    b: Pin
+    frames: int  # between the ends
+    images: dict[int, Image] = field(default_factory=dict)  # by their parts of MIX_UNIT
+    gaps: dict[tuple[int, int], float] = field(default_factory=dict)  # between neighbours
+
+    def wanted(self) -> list[int]:
+        """The next probes: an even grid at first, then half-way where the path moves most; none once that would tell nothing new."""
+        if not self.images:
+            return [MIX_UNIT * i // FIRST for i in range(FIRST + 1)]
+        left = MOST - len(self.gaps)
+        wide = sorted((gap for gap in self.gaps if self._matters(gap)), key=lambda gap: -self.gaps[gap])
+        return sorted((low + high) // 2 for low, high in wide[: min(left, max(1, len(self.gaps) // 4))])
+
+    def _matters(self, gap: tuple[int, int]) -> bool:
+        """Whether it matters how the path goes between these two, and pictures could lie there."""
+        return gap[1] - gap[0] > NARROWEST and self.gaps[gap] > min(WIDE * self.even, sum(self.gaps.values()) / FIRST)
+
+    @property
+    def even(self) -> float:
+        """The step of a film that moves evenly."""
+        return sum(self.gaps.values()) / (self.frames + 1)
+
+    def add(self, parts: int, image: Image, measure: Measure) -> None:
+        """A probe: the gap that it falls into becomes two."""
+        below = max((at for at in self.images if at < parts), default=None)
+        above = min((at for at in self.images if at > parts), default=None)
+        self.images[parts] = image
+        if below is not None:
+            self.gaps.pop((below, above or 0), None)
+            self.gaps[below, parts] = measure(self.images[below], image)
+        if above is not None:
+            self.gaps[parts, above] = measure(image, self.images[above])
+
+    def curve(self) -> Curve:
+        """Pictures that all look the same are passed in equal steps."""
+        knots, total = [(0, 0.0)], 0.0
+        for low, high in pairwise(sorted(self.images)):
+            total += self.gaps[low, high]
+            knots.append((high, total))
+        if not round(total, DIGITS):
+            return LINEAR
+        found = list(pairwise(sorted(self.images)))
+        jumps = [i for i, gap in enumerate(found) if self._jumps(gap)]
+        return Curve(tuple((at, round(distance, DIGITS)) for at, distance in knots), tuple(jumps))
+
+    def _jumps(self, gap: tuple[int, int]) -> bool:
+        """Whether no picture lies between these two, as far as was looked."""
+        (low, high), width = gap, gap[1] - gap[0]
+        if width > NARROWEST or self.gaps[gap] <= WIDE * self.even:
+            return False
+        other = (high, high + width) if low % (2 * width) == 0 else (low - width, low)  # the other half of what was divided last
+        return self.gaps[gap] > SUDDEN * (self.gaps[gap] + self.gaps[other])

@@ -1,0 +1,137 @@
+"""What made a file: a storyboard, a model, the place it was drawn in, and a digest of every image.
+
+A recipe is data: it is checked when it is read, and nothing in it is ever executed. Models that only it names are not loaded.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import platform
+import zlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal, Self
+
+import numpy as np
+from pydantic import Field, ValidationError, model_validator
+
+from ..errors import AnimateError
+from ..media import tags
+from ..plan.curve import Curve
+from ..story.storyboard import Frozen, Storyboard
+
+PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
+LONG = 4000  # characters of JSON above which a recipe is compressed
+MAKER = "a diffusion model"
+LARGEST = 2**27  # bytes of JSON that are unpacked: no bomb
+
+Verb = Literal["film", "still", "sheet"]
+
+
+class Made(Frozen):
+    """The model and the place: what a picture depends on besides the storyboard."""
+
+    model: str
+    fingerprint: str
+    device: str
+    dtype: str
+    slots: int = Field(ge=1, le=256)
+    hardware: str
+    versions: dict[str, str]
+    extras: tuple[str, ...] = ()  # what was put on the model
+    images: dict[str, str] = Field({})  # that keyframes begin with: name of the file -> digest of its pixels
+
+
+class Recipe(Frozen):
+    """Everything that is needed to draw a file again, and to know that it came out as it was."""
+
+    version: Literal[1]
+    made_by: str
+    verb: Verb
+    storyboard: Storyboard  # resolved: it leaves nothing to the model's defaults
+    made: Made
+    digests: tuple[str, ...]  # of the images, in order
+    labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
+    columns: int | None = Field(None, ge=1)  # of a contact sheet, where that was asked for
+    withheld: tuple[int, ...] = ()  # images, by their number, that the safety checker flagged: they show a neighbour
+    curves: tuple[Curve, ...] = ()  # how the segments of an evenly paced film are paced
+    frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        keys = len(self.storyboard.keyframes)
+        pictures = {"film": self.storyboard.written, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
+        if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
+            raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
+        segments = keys if keys > 1 else 4  # those of a circle
+        if self.curves and (len(self.curves) != segments or not all(curve.sound for curve in self.curves)):
+            raise ValueError("curves that are none of this film")
+        if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
+            raise ValueError("frames that the film does not have")
+        return self
+
+    def pack(self) -> str:
+        """As one line of text; long ones are compressed."""
+        said = self.model_dump_json(exclude_defaults=True)
+        if len(said) <= LONG:
+            return PLAIN + said
+        return PACKED + base64.b64encode(zlib.compress(said.encode(), 9)).decode()
+
+
+def digest(image: np.ndarray) -> str:
+    """Of an image's size and pixels, uint8 (H, W, 3); 16 hexadecimal digits."""
+    return hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).data).hexdigest()[:16]
+
+
+def versions(*more: str) -> dict[str, str]:
+    """Of what draws."""
+    packages = ("animate", "torch", "diffusers", "transformers", "numpy", *more)
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+def differences(then: Made, now: Made) -> list[str]:
+    """What is different in the surroundings since a file was made, a line each."""
+    names = ("model", "fingerprint", "extras", "device", "hardware", "dtype", "slots")
+    pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
+    pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
+    pairs += [(name, before, now.images.get(name, "none")) for name, before in then.images.items()]
+    return [f"{name}: {before} then, {after} now" for name, before, after in pairs if before != after]
+
+
+def unpack(text: str) -> Recipe:
+    """The recipe that `pack` made text of. Raises ValueError if it is none."""
+    if text.startswith(PLAIN):
+        said = text.removeprefix(PLAIN).encode()
+    elif text.startswith(PACKED):
+        try:
+            unpacker = zlib.decompressobj()
+            said = unpacker.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True), LARGEST)
+        except (binascii.Error, zlib.error) as error:
+            raise ValueError(f"it is damaged ({error})") from error
+        if unpacker.unconsumed_tail or not unpacker.eof:
+            raise ValueError("it is damaged or larger than any that animate writes")
+    else:
+        raise ValueError("its comment is something else")
+    return Recipe.model_validate_json(said)
+
+
+def read(path: Path) -> Recipe:
+    """The recipe in a file or folder. Raises AnimateError in one line if there is none."""
+    try:
+        path.stat()
+        text = tags.get(path)
+    except OSError as error:
+        raise AnimateError(f"{path}: cannot be read ({error.strerror or error}); give a file that animate wrote") from error
+    if not text:
+        raise AnimateError(f"{path}: no recipe in it; either animate did not make it, or it was encoded again since: look for the original")
+    try:
+        return unpack(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        said = " ".join(f"{place}: {first['msg']}".split())
+        raise AnimateError(f"{path}: its recipe cannot be used ({said}); it was changed, or is of another version") from error
+    except ValueError as error:
+        raise AnimateError(f"{path}: no recipe in it: {error}; look for the file as animate wrote it") from error

@@ -1,0 +1,245 @@
+"""Prompts as a CLIP text encoder is given them: weights in brackets, and as many chunks of its length as the words need.
+
+The syntax is that of AUTOMATIC1111's web UI, which people's prompts are written in. Knows tokenizers and text encoders, and
+nothing of what is made of their output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ...errors import AnimateError
+
+STEP = 1.1  # a pair of round brackets multiplies by it, a pair of square ones divides
+HEAVIEST = 10.0  # either way, and more than pictures bear
+BACKTRACK = 20  # tokens: how far before the end of a chunk a comma may be to end it; the web UI's default
+GRAMMAR = re.compile(
+    r"""
+    (?P<escaped> \\[()\[\]] )
+    | (?P<opening> [(\[] )
+    | (?P<closing> \] | (?: : \s* (?P<number> [+-]? (?: [.,]*[0-9][0-9.,]* (?:e[+-]?[0-9]+)? | inf(?:inity)? | nan ) ) \s* )? \) )
+    | [^\\()\[\]:]+
+    | [\\:]
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+OPENING = {")": "(", "]": "["}
+BREAK = re.compile(r"(?<![^\s,])BREAK(?![^\s,])")
+
+Token = tuple[int, float]  # its number in the vocabulary, its weight
+
+
+@dataclass(frozen=True)
+class Weighted:
+    """A piece of a prompt, and how much its words count; 1 for what has no brackets."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What a text encoder makes of a prompt; float32 on the CPU."""
+
+    hidden: Tensor  # (chunks * model_max_length, width)
+    pooled: Tensor | None  # (width of the projection,), of encoders that have one
+
+
+def parse(prompt: str) -> tuple[Weighted, ...]:
+    r"""The pieces of a prompt by weight, at least one: "a (red:1.3) [cat]" -> "a " 1, "red" 1.3, " " 1, "cat" 1/1.1.
+
+    Brackets in brackets multiply. `\(`, `\)`, `\[`, `\]` and brackets without a partner are text. BREAK stays in the text.
+    Raises AnimateError for a weight, written or multiplied, that is no number from -10 to 10.
+    """
+    parts = [*GRAMMAR.finditer(prompt)]
+    closing = _pairs(parts)
+    closed, weights, pieces = {*closing.values()}, [1.0], [Weighted("", 1.0)]
+    for index, part in enumerate(parts):
+        if index in closing:
+            weights.append(weights[-1] * _factor(parts[closing[index]]))
+        elif index in closed:
+            weights.pop()
+        else:
+            pieces.append(Weighted(part[0][1:] if part["escaped"] else part[0], _allowed(weights[-1], f"{weights[-1]:g}")))
+    merged = [Weighted("".join(piece.text for piece in group), weight) for weight, group in groupby(pieces, lambda piece: piece.weight)]
+    return tuple(piece for piece in merged if piece.text) or (Weighted("", 1.0),)
+
+
+def _pairs(parts: Iterable[re.Match[str]]) -> dict[int, int]:
+    """Brackets that belong together, opening -> closing. One that is still open when a pair closes around it has no partner."""
+    pairs: dict[int, int] = {}
+    waiting: dict[str, list[int]] = {"(": [], "[": []}
+    for index, part in enumerate(parts):
+        if part["opening"]:
+            waiting[part[0]].append(index)
+        elif part["closing"] and (same := waiting[OPENING[part[0][-1]]]):
+            pairs[start := same.pop()] = index
+            for others in waiting.values():
+                while others and others[-1] > start:
+                    others.pop()
+    return pairs
+
+
+def _factor(closing: re.Match[str]) -> float:
+    if closing[0] == "]":
+        return 1 / STEP
+    said = closing["number"]
+    if said is None:
+        return STEP
+    try:
+        weight = float(said)
+    except ValueError as error:
+        raise _refused(said) from error
+    return _allowed(weight, said)
+
+
+def _allowed(weight: float, said: str) -> float:
+    if not -HEAVIEST <= weight <= HEAVIEST:  # nor is a NaN
+        raise _refused(said)
+    return weight
+
+
+def _refused(said: str) -> AnimateError:
+    return AnimateError(
+        f"{said} is no weight for words of a prompt: weights are numbers from {-HEAVIEST:g} to {HEAVIEST:g}, as in (red:1.3); "
+        r"write \( and \) for brackets that are text"
+    )
+
+
+def chunks(tokenizer: Any, prompt: str) -> int:
+    """How many times a text encoder's length a prompt takes, at least 1."""
+    return len(_arranged(tokenizer, prompt))
+
+
+def told(tokenizer: Any, prompt: str) -> str | None:
+    """A line for a prompt that is too long to be read at once; None for others."""
+    arranged, room = _arranged(tokenizer, prompt), _room(tokenizer)
+    length = sum(len(chunk) for chunk in arranged)
+    if length <= room:
+        return None
+    return f'"{" ".join(prompt.split())[:40]}..." is {length} tokens long: read in {len(arranged)} parts of {room}'
+
+
+def spelt(tokenizer: Any, prompt: str) -> list[str]:
+    """The words, in lower case, that a tokenizer knows only letter by letter or byte by byte: the text encoder never learned them.
+
+    They take a token or more for each of their letters, and three at least. CLIP's knows many single letters of other alphabets
+    as tokens of two bytes, so that counting bytes would miss most of Russian or Japanese.
+    """
+    ids = [[token for token, _ in word] for part in _parts(tokenizer, prompt) for word in part]
+    words = [(tokenizer.decode(word), len(word)) for word in ids if len(word) >= 3]
+    return list(dict.fromkeys(word for word, length in words if length >= len(word)))
+
+
+def _room(tokenizer: Any) -> int:
+    """Tokens of a prompt in a chunk, between its start and its end token; 75 of CLIP's 77."""
+    room: int = tokenizer.model_max_length - 2
+    return room
+
+
+def _arranged(tokenizer: Any, prompt: str) -> list[list[Token]]:
+    """A prompt's tokens chunk by chunk; no chunk is empty but that of a prompt that says nothing."""
+    room, comma = _room(tokenizer), tokenizer.convert_tokens_to_ids(",</w>")
+    return [chunk for part in _parts(tokenizer, prompt) for chunk in _packed(part, room, comma) if chunk] or [[]]
+
+
+def _parts(tokenizer: Any, prompt: str) -> list[list[list[Token]]]:
+    """The words of what stands between BREAKs, each of them its tokens."""
+    parts: list[list[list[Token]]] = [[]]
+    for piece in parse(prompt):
+        for number, text in enumerate(BREAK.split(piece.text)):
+            if number:
+                parts.append([])
+            parts[-1] += [[(token, piece.weight) for token in word] for word in _words(tokenizer, text)]
+    return parts
+
+
+def _words(tokenizer: Any, text: str) -> list[list[int]]:
+    read, vectors = tokenizer(text, add_special_tokens=False, verbose=False), _vectors(tokenizer)
+    numbered = groupby(zip(read.word_ids(), read.input_ids, strict=True), lambda token: token[0])
+    return [[vector for _, token in word for vector in vectors.get(token, [token])] for _, word in numbered]
+
+
+def _vectors(tokenizer: Any) -> dict[int, list[int]]:
+    """Added tokens -> their vectors: a word of textual inversion (Gal et al. 2022) may have several, "<cat>", "<cat>_1", ...
+
+    One is written and all are meant; diffusers names them so.
+    """
+    added: dict[str, int] = tokenizer.get_added_vocab()
+    vectors = {token: [token] for token in added.values()}
+    for name, token in added.items():
+        while (another := added.get(f"{name}_{len(vectors[token])}")) is not None:
+            vectors[token].append(another)
+    return vectors
+
+
+def _packed(words: Iterable[list[Token]], room: int, comma: int) -> Iterator[list[Token]]:
+    """Words in chunks of at most `room` tokens. Only a word that is longer than that is cut."""
+    chunk: list[Token] = []
+    for word in (whole[start : start + room] for whole in words for start in range(0, len(whole), room)):
+        while len(chunk) + len(word) > room:
+            end = _end(chunk, comma)
+            yield chunk[:end]
+            chunk = chunk[end:]
+        chunk += word
+    yield chunk
+
+
+def _end(chunk: list[Token], comma: int) -> int:
+    """Where to end a full chunk: after its last comma, so that what belongs together stays together, if one is near."""
+    near = range(len(chunk), max(0, len(chunk) - BACKTRACK), -1)
+    return next((end for end in near if chunk[end - 1][0] == comma), len(chunk))
+
+
+@torch.inference_mode()
+def encode(tokenizer: Any, text_encoder: Any, prompt: str, count: int, device: torch.device, *, layer: int | None) -> Encoded:
+    """A prompt in `count` chunks, a multiple of its own: both ends of a blend have to be of one length, `math.lcm` of theirs.
+
+    It is said over and over, and draws what it draws said once: attention over keys that are all there n times is attention over
+    one set of them. Empty chunks would draw attention away from it, and draw another picture.
+
+    layer: which of the hidden states, -2 for the last but one (SDXL); None for the last, normalised (Stable Diffusion 1 and 2).
+    Chunks are encoded one by one, so that their bits do not depend on each other. The pooled vector is the first chunk's, and
+    without weights: they are the tokens'.
+    """
+    encoded = [_encoded(tokenizer, text_encoder, chunk, device, layer) for chunk in _arranged(tokenizer, prompt)]
+    hidden = [encoded[index % len(encoded)].hidden for index in range(count)]
+    return Encoded(torch.cat(hidden), encoded[0].pooled)
+
+
+def _encoded(tokenizer: Any, text_encoder: Any, chunk: list[Token], device: torch.device, layer: int | None) -> Encoded:
+    said = [tokenizer.bos_token_id, *(token for token, _ in chunk), tokenizer.eos_token_id]
+    padding = tokenizer.model_max_length - len(said)
+    tokens = torch.tensor([said + [tokenizer.pad_token_id] * padding], device=device)
+    masked = getattr(text_encoder.config, "use_attention_mask", False)
+    mask = torch.tensor([[1] * len(said) + [0] * padding], device=device) if masked else None
+    made = text_encoder(tokens, attention_mask=mask, output_hidden_states=layer is not None)
+    hidden = made.last_hidden_state if layer is None else made.hidden_states[layer]
+    weights = torch.tensor([1.0, *(weight for _, weight in chunk), *[1.0] * (padding + 1)])
+    pooled = None
+    if hasattr(text_encoder, "text_projection"):
+        # `text_embeds`, but taken where the end token is: SDXL's configuration lets transformers take the highest number of
+        # the vocabulary for it, which is another token once textual inversion has added some.
+        pooled = text_encoder.text_projection(made.last_hidden_state[:, said.index(tokenizer.eos_token_id)])[0].float().cpu()
+    return Encoded(_weighed(hidden[0].float().cpu(), weights), pooled)
+
+
+def _weighed(hidden: Tensor, weights: Tensor) -> Tensor:
+    """Every token's vector times its weight, and all at the size that they had before; hidden (tokens, width), weights (tokens,).
+
+    As in the web UI, chunk by chunk: what is said in one chunk does not make another louder. But it is the root mean square that
+    is restored, where the web UI restores the mean: means lie near zero, of either sign, with SDXL (its issue 14867) and with
+    sprout, where (word:1.3) would multiply some prompts by -3.
+    """
+    if bool((weights == 1).all()):
+        return hidden
+    weighed = hidden * weights[:, None]
+    restored: Tensor = weighed * (hidden.norm() / weighed.norm())
+    return restored

@@ -1,0 +1,42 @@
+"""What a small model was taught to draw: the file `vocabulary.json` in its folder, where it has one.
+
+{"size": 128, "kinds": {"subjects": ["seed", ...], "colours": [...], ...}, "words": ["seed", ...], "idle": ["beautiful", ...]}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from ...errors import AnimateError
+
+FILE = "vocabulary.json"
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    size: int  # pixels of a side
+    kinds: dict[str, list[str]]  # what can be chosen: subjects, colours, places ...
+    words: frozenset[str]  # every word that means something to the model
+    idle: frozenset[str]  # words that it was trained to pass over
+
+    def unknown(self, prompts: Iterable[str]) -> list[str]:
+        """Words that the model was never shown, in the order they are first said."""
+        said = dict.fromkeys(word for prompt in prompts for word in re.findall(r"[^\W_]+", prompt.lower()))
+        return [word for word in said if word not in self.words and word not in self.idle]
+
+
+def read(folder: Path) -> Vocabulary | None:
+    """The vocabulary of the model in a folder; None for one that learned its words elsewhere. Raises AnimateError."""
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        return TypeAdapter(Vocabulary).validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise AnimateError(f"{path} cannot be read ({first}); take the model from where it came from again, or remove this file") from error
