@@ -87,8 +87,8 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tiny_folder: Path) -> UNetModel:
-    """Loaded as any folder is; 64 x 64 pixels, four slots."""
-    model = load_model(str(tiny_folder), device="cpu", slots=4)
+    """Loaded as any folder is; 64 x 64 pixels, four batch_size."""
+    model = load_model(str(tiny_folder), device="cpu", batch_size=4)
     assert isinstance(model, UNetModel)
     return model
 

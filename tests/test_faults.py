@@ -37,7 +37,7 @@ from animate.plan import plan
 from animate.story.storyboard import read
 from animate.story.timeline import timeline
 from conftest import Run
-from test_video import read as read_video
+from test_writers import read as read_video
 
 LONG = ("a seed", "a tree", "--frames", "100000", "--steps", "1")
 FAST = Sampling(steps=1, guidance=1)
@@ -199,7 +199,7 @@ def no_numbers(module: torch.nn.Module, dtypes: tuple[torch.dtype, ...]) -> Any:
 
 @pytest.mark.parametrize("part", ["unet", "vae.decoder"])
 def test_what_overflows_in_sixteen_bits_is_drawn_again_in_float32(tiny_folder: Path, part: str) -> None:
-    half, whole = (load_model(str(tiny_folder), device="cpu", dtype=dtype, slots=4) for dtype in ("bfloat16", "float32"))
+    half, whole = (load_model(str(tiny_folder), device="cpu", dtype=dtype, batch_size=4) for dtype in ("bfloat16", "float32"))
     assert isinstance(half, UNetModel)
     real = half.vae.decode
 
@@ -241,7 +241,7 @@ def test_only_the_cel_that_overflowed_is_replaced(tiny_folder: Path) -> None:
     """Its neighbours keep their bits, or they would depend on who was drawn with them."""
 
     def model(spoilt: bool) -> UNetModel:
-        loaded = load_model(str(tiny_folder), device="cpu", dtype="bfloat16", slots=4)
+        loaded = load_model(str(tiny_folder), device="cpu", dtype="bfloat16", batch_size=4)
         assert isinstance(loaded, UNetModel)
 
         def spoil(part: Any, _: object, out: Any) -> None:
@@ -275,7 +275,7 @@ def with_room_for(model: UNetModel, samples: int) -> None:
 
 
 def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder: Path) -> None:
-    model, small = (load_model(str(tiny_folder), device="cpu", slots=slots) for slots in (8, 2))
+    model, small = (load_model(str(tiny_folder), device="cpu", batch_size=batch_size) for batch_size in (8, 2))
     assert isinstance(model, UNetModel)
     with_room_for(model, 4)  # two guided pictures
     with pytest.warns(AnimateWarning) as said:
@@ -285,19 +285,19 @@ def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder: Path) -> None:
     assert np.array_equal(made, np.stack(list(render(STORY, small)))), "the pictures of a batch of two"
 
 
-@pytest.mark.parametrize(("free", "slots"), [(10.0, 8), (8.0, 8), (7.9, 4), (3.0, 2), (0.1, 1), (None, 8)])
-def test_slots_are_what_the_device_has_room_for(
-    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, free: float | None, slots: int, recwarn: pytest.WarningsRecorder
+@pytest.mark.parametrize(("free", "batch_size"), [(10.0, 8), (8.0, 8), (7.9, 4), (3.0, 2), (0.1, 1), (None, 8)])
+def test_the_batch_size_is_what_the_device_has_room_for(
+    tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, free: float | None, batch_size: int, recwarn: pytest.WarningsRecorder
 ) -> None:
-    model = load_model(str(tiny_folder), device="cpu", slots=8)
-    room = model.room(64, 64)
+    model = load_model(str(tiny_folder), device="cpu", batch_size=8)
+    room = model.bytes_per_sample(64, 64)
     assert room == 2 * 56 * 32 * 8 * 8 * 4, "two samples, in tensors of the first block"
     monkeypatch.setattr(model, "free", lambda: None if free is None else int(free * room))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", AnimateWarning)
-        assert render(STORY, model).recipe.made.slots == slots
-    if slots < 8:
-        with pytest.warns(AnimateWarning, match=rf"GiB free, and a picture takes about 0.0: drawing {slots} in a batch instead of 8"):
+        assert render(STORY, model).recipe.made.batch_size == batch_size
+    if batch_size < 8:
+        with pytest.warns(AnimateWarning, match=rf"GiB free, and a picture takes about 0.0: drawing {batch_size} in a batch instead of 8"):
             render(STORY, model)
 
 
@@ -332,7 +332,7 @@ class Card:
 
 
 def test_the_parts_take_turns_where_all_of_them_do_not_fit(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = load_model(str(tiny_folder), device="cpu", slots=1)
+    model = load_model(str(tiny_folder), device="cpu", batch_size=1)
     assert isinstance(model, UNetModel)
     assert not model.offload(), "on a CPU the parts are in memory anyway"
     card = Card(model, monkeypatch)
@@ -347,7 +347,7 @@ def test_the_parts_take_turns_where_all_of_them_do_not_fit(tiny_folder: Path, mo
 
 def test_out_of_memory_takes_turns_after_the_last_halving(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A fake device: two pictures do not fit, and one only once the other parts are gone."""
-    model, alone = (load_model(str(tiny_folder), device="cpu", slots=slots) for slots in (2, 1))
+    model, alone = (load_model(str(tiny_folder), device="cpu", batch_size=batch_size) for batch_size in (2, 1))
     assert isinstance(model, UNetModel)
     turns: list[bool] = []
 
@@ -372,7 +372,7 @@ def test_out_of_memory_takes_turns_after_the_last_halving(tiny_folder: Path, mon
 
 
 def test_no_room_for_one_picture_is_one_line(tiny_folder: Path) -> None:
-    model = load_model(str(tiny_folder), device="cpu", slots=2)
+    model = load_model(str(tiny_folder), device="cpu", batch_size=2)
     assert isinstance(model, UNetModel)
     with_room_for(model, 0)
     with pytest.warns(AnimateWarning), pytest.raises(AnimateError, match="not enough memory for one picture of 64 x 64 pixels; use smaller"):

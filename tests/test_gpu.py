@@ -56,7 +56,7 @@ def limit() -> Iterator[Callable[[float], None]]:
 
 @pytest.fixture
 def large(full_size: Any) -> Iterator[UNetModel]:
-    """Full-size Stable Diffusion on the GPU, 512 x 512 pixels, eight slots; nothing of it is left there."""
+    """Full-size Stable Diffusion on the GPU, 512 x 512 pixels, eight batch_size; nothing of it is left there."""
     memory.give_back()
     model = UNetModel(Origin("sd14", "0" * 32), full_size, "cuda", 8)
     yield model
@@ -71,7 +71,7 @@ def large(full_size: Any) -> Iterator[UNetModel]:
 def model(request: pytest.FixtureRequest, tiny_folder: Path) -> Any:
     if request.param == "full size on cuda":
         return request.getfixturevalue("large")
-    return load_model(str(tiny_folder), device=request.param.split()[-1], slots=4)
+    return load_model(str(tiny_folder), device=request.param.split()[-1], batch_size=4)
 
 
 def test_noise_is_the_same_on_every_device(model: UNetModel) -> None:
@@ -87,7 +87,7 @@ def test_a_cel_has_the_same_bits_in_every_slot(model: UNetModel) -> None:
     texts, empty = Conditioning.batch([model.embed("a tree")] * 4), Conditioning.batch([model.embed("")] * 4)
 
     def made(*seeds: int) -> torch.Tensor:
-        drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.draws(how)) for seed in seeds])
+        drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.noise_draws(how)) for seed in seeds])
         return model.denoise(drawn[:, 0], drawn[:, 1:], texts, empty, torch.full((4,), 3.0), how)
 
     assert torch.equal(made(1, 2, 3, 7)[3], made(4, 7, 6, 6)[1])
@@ -138,8 +138,8 @@ def assert_goes_on(model: UNetModel, what: Storyboard, said: str) -> None:
     assert np.ptp(np.stack(film)) > 0
 
 
-def test_a_film_goes_on_with_fewer_slots(tiny_folder: Path) -> None:
-    model = load_model(str(tiny_folder), device="cpu", slots=8)
+def test_a_film_goes_on_with_a_smaller_batch(tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device="cpu", batch_size=8)
     assert isinstance(model, UNetModel)
     refuse(model.unet, lambda x: len(x) > 8)  # guided: two samples a picture
     assert_goes_on(model, story(8), "not enough memory for 8 pictures in a batch: going on with 4")
@@ -165,8 +165,8 @@ class TestStableDiffusion:
         assert [frame.shape for frame in film] == [(512, 512, 3)] * 2
         assert torch.cuda.max_memory_reserved() <= 4 * GIB
 
-    def test_it_goes_on_with_fewer_slots(self, large: UNetModel, limit: Callable[[float], None]) -> None:
-        one, eight = (self.most(partial(self.drawn, large, slots)) for slots in (1, 8))
+    def test_it_goes_on_with_a_smaller_batch(self, large: UNetModel, limit: Callable[[float], None]) -> None:
+        one, eight = (self.most(partial(self.drawn, large, batch_size)) for batch_size in (1, 8))
         assert eight > one + GIB / 2, "or a card between them shows nothing"
         limit((one + eight) / 2)
         assert_goes_on(large, story(8, steps=1), "pictures in a batch: going on with")
@@ -194,6 +194,6 @@ class TestStableDiffusion:
         return torch.cuda.max_memory_allocated()
 
     @staticmethod
-    def drawn(model: UNetModel, slots: int) -> None:
-        model.numerics = replace(model.numerics, slots=slots)
+    def drawn(model: UNetModel, batch_size: int) -> None:
+        model.numerics = replace(model.numerics, batch_size=batch_size)
         assert len([*render(story(8, steps=1), model)]) == 8

@@ -21,7 +21,7 @@ from animate.models.families.unet import UNetModel
 from animate.models.weights import catalog
 from conftest import Run
 from subjects import SUBJECTS
-from test_video import read
+from test_writers import read
 from words import FILLER
 from worlds import PLACES
 

@@ -35,7 +35,7 @@ def command(file: Path, output: str | None, as_json: bool, **options: Any) -> in
     story = build(overridden(found.storyboard.model_dump(exclude_defaults=True), settings(options)), str(file))
     if found.frames is not None and story != found.storyboard:
         raise AnimateError(f"{file} holds {len(found.frames)} frames of a film; the film cannot be changed through them")
-    same = story == found.storyboard and options["slots"] is None
+    same = story == found.storyboard and options["batch_size"] is None
     where = Where.of(options).like(found.made, file)
     path = output or _free(file)
     if found.verb == "film":

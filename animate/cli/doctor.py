@@ -52,11 +52,11 @@ def _trial(where: Where, width: int | None, height: int | None) -> Finding:
         d, n = model.defaults, model.numerics
         yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
         size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
-        free, room = model.free(), model.room(size["width"], size["height"])
+        free, room = model.free_bytes(), model.bytes_per_sample(size["width"], size["height"])
         if free is not None:
-            slots = min(n.slots, free // room)
+            batch_size = min(n.batch_size, free // room)
             told = f"a picture of {size['width']} x {size['height']} pixels takes about {preflight.told(room)}, {preflight.told(free)} are free"
-            yield slots > 0, f"{told}: {slots} in a batch of at most {n.slots}"
+            yield batch_size > 0, f"{told}: {batch_size} in a batch of at most {n.batch_size}"
         _, two, four = (_timed(partial(film.still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
         frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
         yield True, f"a frame of {d.steps} steps takes about {frame:.1f} s alone; 100 frames about {100 * frame / 60:.0f} min, fewer in batches"

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 def draw_film(
     story: Storyboard, where: Where, path: str | Path, replace: bool, as_json: bool, frames: Sequence[int] | None = None, recipe: Recipe | None = None
 ) -> int:
-    """The film, or these frames of it, in the pace and the slots of a recipe. Returns the exit code."""
+    """The film, or these frames of it, in the pace and the batch_size of a recipe. Returns the exit code."""
 
     def drawn(model: Model) -> list[Pictures]:
         from ..film import render as film
 
-        curves, slots = (recipe.curves, recipe.made.slots) if recipe else ((), None)
-        return [film.render(story, model, frames, where.store, curves, slots)]
+        curves, batch_size = (recipe.curves, recipe.made.batch_size) if recipe else ((), None)
+        return [film.render(story, model, frames, where.store, curves, batch_size)]
 
     return _draw([(story, path)], drawn, where, replace, as_json)
 
@@ -67,7 +67,7 @@ def _draw(
         resolved, suffix = film.resolve(story, model.defaults), _suffix(first)
         preflight.check(resolved, Path(first), suffix, len(films))
         images = drawn(model)
-        seen.batch, seen.tell = model.numerics.slots, lambda seconds: preflight.estimate(resolved, suffix, seconds, len(films))
+        seen.batch, seen.tell = model.numerics.batch_size, lambda seconds: preflight.estimate(resolved, suffix, seconds, len(films))
         for (story, path), pictures, sound in zip(films, images, sounds, strict=True):
             before = seen.count
             try:
@@ -104,7 +104,7 @@ def draw_still(story: Storyboard, where: Where, path: Path, replace: bool) -> No
     from ..media import writers as video
 
     video.still_name(path)
-    images = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store)
+    images = film.stills(story, story.keyframes, where.load(), where.batch_size or 1, where.store)
     click.echo(str(video.write_image(path, next(images), replace, images.note_of_last())))
     where.told(images.recipe.made)
 
@@ -119,7 +119,7 @@ def draw_sheet(
 
     for name in [*each, *([path] if path else [])]:
         video.still_name(name)
-    images, drawn, written = film.stills(story, story.keyframes, where.load(), where.slots or 1, where.store), [], list[Path]()
+    images, drawn, written = film.stills(story, story.keyframes, where.load(), where.batch_size or 1, where.store), [], list[Path]()
     for number, image in enumerate(images):
         if each:
             written.append(video.write_image(each[number], image, replace, images.note_of_last()))

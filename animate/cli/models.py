@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from ..errors import AnimateError
-from ..models.weights import hub, vocabulary
+from ..models.parts import vocabulary
+from ..models.weights import hub
 from ..models.weights.catalog import CATALOG, Entry, resolve, suggest
 from . import say
 

@@ -107,7 +107,9 @@ model_options = _stack(
     click.option("--device", help="auto (CUDA, MPS, CPU), cuda, mps or cpu."),
     click.option("--dtype", help="auto, float32, float16 or bfloat16."),
     click.option(
+        "--batch-size",
         "--slots",
+        "batch_size",
         type=click.IntRange(1, 256),
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
@@ -178,7 +180,7 @@ class Where:
     model: str | None
     device: str | None
     dtype: str | None
-    slots: int | None
+    batch_size: int | None
     store: Store | None
     loras: tuple[str, ...] = ()
     vae: str | None = None
@@ -194,9 +196,9 @@ class Where:
         folder, without = options.pop("store"), options.pop("no_store")
         if folder and without:
             raise AnimateError(f"--store {folder} and --no-store; give one of them")
-        model, device, dtype, slots = (options.pop(name) for name in ("model_name", "device", "dtype", "slots"))
+        model, device, dtype, batch_size = (options.pop(name) for name in ("model_name", "device", "dtype", "batch_size"))
         extras = {name: options.pop(name) for name in ("loras", "vae", "embeddings")} | {"safety": not options.pop("no_safety")}
-        return cls(model, device, dtype, slots, None if without else Store(folder), **extras)
+        return cls(model, device, dtype, batch_size, None if without else Store(folder), **extras)
 
     def like(self, made: Made, path: Path) -> Where:
         """The place where a file was drawn, as far as nothing else is asked for. Raises AnimateError.
@@ -214,7 +216,7 @@ class Where:
             except AnimateError as error:
                 say(f"{error}; drawing on what there is")
                 dtype = self.dtype or "auto"
-        return replace(self, model=self.model or made.model, device=device, dtype=dtype, slots=self.slots or made.slots, made=made)
+        return replace(self, model=self.model or made.model, device=device, dtype=dtype, batch_size=self.batch_size or made.batch_size, made=made)
 
     def load(self) -> Model:
         import diffusers
@@ -225,7 +227,7 @@ class Where:
         # Bars for local files, of which there is one second's worth; downloads keep theirs.
         diffusers.utils.logging.disable_progress_bar()
         transformers.utils.logging.disable_progress_bar()
-        names = {"name": self.model, "device": self.device, "dtype": self.dtype, "slots": self.slots, "vae": self.vae}
+        names = {"name": self.model, "device": self.device, "dtype": self.dtype, "batch_size": self.batch_size, "vae": self.vae}
         given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
         return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, say=say)
 

@@ -149,11 +149,11 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 class Axes(NamedTuple):
     """Where things stand in a plot: place i is where frame i is, so that step i stands between i and i + 1."""
 
-    slots: int
+    places: int
     highest: float
 
     def x(self, place: float) -> float:
-        return LEFT + (WIDTH - LEFT - RIGHT) * place / self.slots
+        return LEFT + (WIDTH - LEFT - RIGHT) * place / self.places
 
     def y(self, step: float) -> float:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * step / self.highest

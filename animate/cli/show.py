@@ -24,7 +24,7 @@ def command(file: Path, as_json: bool) -> None:
     made, story = found.made, found.storyboard
     for line in (
         f"{file.name}: {_what(found)}, made by {found.made_by}",
-        f"{made.model} ({made.fingerprint[:12]}) on {made.device} ({made.hardware}), {made.dtype}, {made.slots} slots",
+        f"{made.model} ({made.fingerprint[:12]}) on {made.device} ({made.hardware}), {made.dtype}, {made.batch_size} batch_size",
         ", ".join(f"{name} {version}" for name, version in made.versions.items()),
     ):
         click.echo(f"# {printable(line)}")

@@ -88,8 +88,8 @@ def command(**options: Any) -> None:
     compvis.translate(options)
     asked = Asked(**{name: options.pop(name) for name in Asked.__dataclass_fields__})
     asked.check()
-    if asked.n_samples and options["slots"] is None:
-        options["slots"] = asked.n_samples
+    if asked.n_samples and options["batch_size"] is None:
+        options["batch_size"] = asked.n_samples
     story = asked.story(settings(options))
     where = Where.of(options)
     if asked.outdir:

@@ -22,7 +22,7 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
 
     Nothing is taken from the store. If they differ, what is different in the surroundings is said.
     """
-    options["no_store"], slots = True, options["slots"]
+    options["no_store"], batch_size = True, options["batch_size"]
     where, found = Where.of(options), recipe.read(file)
     every = 1 + found.storyboard.between  # in-betweens are made of what is drawn
     own = [number for number in range(0, len(found.digests), every) if number not in found.withheld]
@@ -36,10 +36,10 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     model = where.like(found.made, file).load()
     if found.verb == "film":
         frames = [found.frames[i] for i in chosen] if found.frames else [i // every for i in chosen]
-        images = film.render(found.storyboard.replace(between=0), model, frames, None, found.curves, None if slots else found.made.slots)
+        images = film.render(found.storyboard.replace(between=0), model, frames, None, found.curves, None if batch_size else found.made.batch_size)
     else:
         keys = [found.storyboard.keyframes[i] for i in chosen]
-        images = film.stills(found.storyboard, keys, model, found.made.slots)
+        images = film.stills(found.storyboard, keys, model, found.made.batch_size)
     for _ in images:
         pass
     wrong = [frame for frame, drawn in zip(chosen, images.digests, strict=True) if drawn != found.digests[frame]]

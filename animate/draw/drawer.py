@@ -14,7 +14,7 @@ from torch import Tensor
 from ..blend import slerp
 from ..errors import AnimateError
 from ..models.base import Conditioning, Denoising, Model
-from ..plan.cel import Cel, Pin
+from ..plan.cel import Cel, Endpoint
 from .engine import Inputs, Stops, batch_kind
 from .feedback import Feedback
 
@@ -23,9 +23,9 @@ KEPT_INPUTS = 64  # prompts and seeds whose tensors are kept: neighbours in time
 
 
 class Drawer:
-    """`draw` on this model, in this process. Embeddings and noises of recent pins are kept.
+    """`draw` on this model, in this process. Embeddings and noises of recent endpoints are kept.
 
-    images: digest -> uint8 (H, W, 3), of those that the plan's pins begin with.
+    images: digest -> uint8 (H, W, 3), of those that the plan's endpoints begin with.
     """
 
     def __init__(self, model: Model, images: Mapping[str, Image]):
@@ -39,7 +39,7 @@ class Drawer:
 
     def _count(self, cel: Cel) -> int:
         """Chunks that all prompts of a blend are brought to: each repeats its own, which says the same again, and no more."""
-        return math.lcm(*(self.chunks(text) for pin in (cel.look.a, cel.look.b) for text in (pin.prompt, pin.negative)))
+        return math.lcm(*(self.chunks(text) for endpoint in (cel.blend.a, cel.blend.b) for text in (endpoint.prompt, endpoint.negative)))
 
     def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs], stops: Stops) -> Tensor:
         first = cels[0]
@@ -50,12 +50,12 @@ class Drawer:
         how = Denoising(first.sampler, first.steps, first.start.step, first.eta, stops, first.start.shared)
         positive, negative = (Conditioning.batch([self._text(cel, name) for cel in cels]) for name in ("prompt", "negative"))
         # The draws of a shared beginning's steps are passed over: a step's noise is the same wherever a frame begins.
-        left, whole = self.model.draws(how), self.model.draws(replace(how, start=0)) if how.shared else self.model.draws(how)
+        left, whole = self.model.noise_draws(how), self.model.noise_draws(replace(how, start=0)) if how.shared else self.model.noise_draws(how)
         noise = torch.stack([self._noise(cel, 1 + whole) for cel in cels])
         latents = noise[:, 0] if how.start == 0 else torch.stack([begun[cel.key] for cel in cels])
         if how.start and not how.shared:
             latents = self.model.renoise(latents, noise[:, 0], how)
-        guidance = torch.tensor([cel.look.guidance for cel in cels])
+        guidance = torch.tensor([cel.blend.guidance for cel in cels])
         drawn = self.model.denoise(latents, noise[:, 1 + whole - left :], positive, negative, guidance, how)
         for cel, made in zip(cels, drawn, strict=True):
             _check(cel, made)
@@ -69,26 +69,26 @@ class Drawer:
             return self.feedback.begun(cel, given, cel.start.move)
         if given:
             return slerp(given[0], given[-1], cel.start.mix)
-        return self.model.encode(self.images[cel.look.a.image][None])[0] if cel.look.a.image else torch.empty(0)
+        return self.model.encode(self.images[cel.blend.a.image][None])[0] if cel.blend.a.image else torch.empty(0)
 
     def _noise(self, cel: Cel, count: int) -> Tensor:
         """The start and every step's draw, (count, C, h, w), each pair blended on its arc."""
-        a, b = (self._drawn(pin, cel, count) for pin in (cel.look.a, cel.look.b))
-        return torch.stack([slerp(x, y, cel.look.mix) for x, y in zip(a, b, strict=True)])
+        a, b = (self._drawn(endpoint, cel, count) for endpoint in (cel.blend.a, cel.blend.b))
+        return torch.stack([slerp(x, y, cel.blend.mix) for x, y in zip(a, b, strict=True)])
 
-    def _drawn(self, pin: Pin, cel: Cel, count: int) -> Tensor:
-        drawn = self.noise(pin.seed, cel.width, cel.height, count)
-        return -drawn if pin.opposite else drawn
+    def _drawn(self, endpoint: Endpoint, cel: Cel, count: int) -> Tensor:
+        drawn = self.noise(endpoint.seed, cel.width, cel.height, count)
+        return -drawn if endpoint.opposite else drawn
 
     def _text(self, cel: Cel, name: str) -> Conditioning:
         negative, count = name == "negative", self._count(cel)
-        a, b = (self.embed(getattr(pin, name), count, negative) for pin in (cel.look.a, cel.look.b))
-        return a.blend(b, cel.look.mix)
+        a, b = (self.embed(getattr(endpoint, name), count, negative) for endpoint in (cel.blend.a, cel.blend.b))
+        return a.blend(b, cel.blend.mix)
 
 
 def _check(cel: Cel, made: Tensor) -> None:
     if not made.isfinite().all():
         raise AnimateError(
-            f'no picture came out of "{cel.look.a.prompt}" to "{cel.look.b.prompt}" at mix {cel.look.mix:.3f}: numbers overflowed;'
+            f'no picture came out of "{cel.blend.a.prompt}" to "{cel.blend.b.prompt}" at mix {cel.blend.mix:.3f}: numbers overflowed;'
             " use another --sampler, a lower --guidance or --dtype float32"
         )

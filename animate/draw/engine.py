@@ -23,13 +23,13 @@ AHEAD = 16  # batches that are looked through for cels that are ready
 
 def batch_kind(cel: Cel) -> tuple[object, ...]:
     """Cels of one kind can be drawn in one batch."""
-    return cel.steps, cel.sampler, cel.eta, cel.width, cel.height, cel.start.step, cel.start.shared, cel.look.guidance > 1
+    return cel.steps, cel.sampler, cel.eta, cel.width, cel.height, cel.start.step, cel.start.shared, cel.blend.guidance > 1
 
 
-def run(plan: Plan, draw: Draw, states: States, slots: int, kind: Kind = batch_kind) -> Iterator[Tensor]:
+def run(plan: Plan, draw: Draw, states: States, batch_size: int, kind: Kind = batch_kind) -> Iterator[Tensor]:
     """The latents of every frame of the plan, in order; a cel that `states` holds already is not drawn.
 
-    Every batch has `slots` cels, the last of a film padded with repeats: the bits of a cel depend on the size of its batch,
+    Every batch has `batch_size` cels, the last of a film padded with repeats: the bits of a cel depend on the size of its batch,
     but not on its neighbours, so a film's pictures are the same whichever part of it is drawn. Cels that are equal but for
     where they stop are drawn in one go. A state is dropped from `states` once no later frame shows it and no later cel
     begins with it.
@@ -37,8 +37,8 @@ def run(plan: Plan, draw: Draw, states: States, slots: int, kind: Kind = batch_k
     waiting = _Waiting(plan, kind, states)
     for key in plan.order:
         while (state := states.get(key)) is None:
-            strands, inputs = waiting.batch(key, slots)
-            cels, spare = [strand[-1] for strand in strands], slots - len(strands)
+            strands, inputs = waiting.batch(key, batch_size)
+            cels, spare = [strand[-1] for strand in strands], batch_size - len(strands)
             drawn = draw(cels + cels[-1:] * spare, inputs + inputs[-1:] * spare, _stops(strands[0]))
             for strand, latents in zip(strands, drawn, strict=False):
                 # Cloned, or one state that is kept for long would keep its whole batch.
@@ -74,15 +74,15 @@ class _Waiting:
     def _sort(self, strand: Strand) -> object:
         return self.kind(strand[0]), _stops(strand)
 
-    def batch(self, key: str, slots: int) -> tuple[list[Strand], list[Inputs]]:
+    def batch(self, key: str, batch_size: int) -> tuple[list[Strand], list[Inputs]]:
         """The first strand that has to be drawn for this cel, and others of its sort that are ready, in order."""
         first, begun = self._first(key)
         queue = self.queues[self._sort(first)]
         if first in queue:
             queue.remove(first)  # otherwise it was there, and is lost since
         strands, inputs, passed = [first], [begun], list[Strand]()
-        for _ in range(min(len(queue), AHEAD * slots)):
-            if len(strands) == slots:
+        for _ in range(min(len(queue), AHEAD * batch_size)):
+            if len(strands) == batch_size:
                 break
             strand = queue.popleft()
             found = [state for _, state in self._read(strand[0].key) if state is not None]

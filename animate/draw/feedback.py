@@ -1,7 +1,7 @@
 """Feedback: how the picture before begins the next one, and what keeps a long chain of such pictures from drifting.
 
 Every generation of denoising burns in or fades a little, and so does a VAE. Each fed-back picture is therefore given the look
-(colours, contrast, detail) of the pictures that its pins have without feedback, as far between them as its prompt is. That is
+(colours, contrast, detail) of the pictures that its endpoints have without feedback, as far between them as its prompt is. That is
 done in pixels: latents with the mean and spread of other latents do not show the colours of those.
 """
 
@@ -21,17 +21,17 @@ from . import camera
 from .engine import Inputs
 
 KEPT_PICTURES = 4  # decoded: the first of a cycle, some 3 MB at 512 pixels; in larger batches, that of each chain
-KEPT_LOOKS = 64  # of pins: a few numbers each
+KEPT_LOOKS = 64  # of endpoints: a few numbers each
 
 Made = TypeVar("Made")
 
 
 class Feedback:
-    """For the chains of a film. What is asked for again and again is kept: the first picture of a cycle, the looks of pins."""
+    """For the chains of a film. What is asked for again and again is kept: the first picture of a cycle, the looks of endpoints."""
 
     def __init__(self, model: Model):
         self.model = model
-        self.firsts, self.most = dict[str, Tensor](), max(KEPT_PICTURES, model.numerics.slots)
+        self.firsts, self.most = dict[str, Tensor](), max(KEPT_PICTURES, model.numerics.batch_size)
         self.looks = dict[str, tuple[camera.Statistics, camera.Statistics]]()
 
     def begun(self, cel: Cel, given: Inputs, move: Move) -> Tensor:
@@ -49,20 +49,20 @@ class Feedback:
         return self._latents(seen)
 
     def anchored(self, cel: Cel, given: Inputs, made: Tensor) -> Tensor:
-        """A drawn picture, as latents, with the look of its pins' pictures.
+        """A drawn picture, as latents, with the look of its endpoints' pictures.
 
         The way back through a VAE takes some of it, of vivid colours most: that is seen, and aimed at beforehand.
         """
-        pins = zip(cel.start.parents[1:3], given[1:3], strict=True)
-        first, second = (_recent(self.looks, KEPT_LOOKS, key, pin, self._aim) for key, pin in pins)
-        wanted, aim = (a.blend(b, cel.look.mix) for a, b in zip(first, second, strict=True))
+        endpoints = zip(cel.start.parents[1:3], given[1:3], strict=True)
+        first, second = (_recent(self.looks, KEPT_LOOKS, key, endpoint, self._aim) for key, endpoint in endpoints)
+        wanted, aim = (a.blend(b, cel.blend.mix) for a, b in zip(first, second, strict=True))
         picture = self._pixels(made)
         left = camera.look(self._pixels(self._latents(camera.fitted(picture, aim))))
         return self._latents(camera.fitted(picture, aim.corrected(wanted, left)))
 
-    def _aim(self, pin: Tensor) -> tuple[camera.Statistics, camera.Statistics]:
-        """The look of a pin's picture, and what to aim at so that so much is left of it."""
-        picture = self._pixels(pin)
+    def _aim(self, endpoint: Tensor) -> tuple[camera.Statistics, camera.Statistics]:
+        """The look of an endpoint's picture, and what to aim at so that so much is left of it."""
+        picture = self._pixels(endpoint)
         own = camera.look(picture)
         return own, own.corrected(own, camera.look(self._pixels(self._latents(picture))))
 

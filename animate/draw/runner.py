@@ -23,22 +23,22 @@ Image = np.ndarray  # uint8 (H, W, 3), RGB
 
 
 class Runner:
-    """Plans -> latents. `numerics` says with how many slots; they are fewer as soon as there is no room for so many."""
+    """Plans -> latents. `numerics` says with how many batch_size; they are fewer as soon as there is no room for so many."""
 
-    def __init__(self, model: Model, pixels: Mapping[str, Image], slots: int, store: Store | None):
+    def __init__(self, model: Model, pixels: Mapping[str, Image], batch_size: int, store: Store | None):
         """pixels: the images that cels begin with, by digest. store: where finished cels are kept and found again."""
         self.model, self.pixels, self.store = model, pixels, store
-        self.numerics = replace(model.numerics, slots=slots)
+        self.numerics = replace(model.numerics, batch_size=batch_size)
 
     def latents(self, what: Plan, name: str) -> Iterator[Tensor]:
         """Of every frame, in order. Without a name, the plan is no film: its cels are kept, but not counted.
 
-        Batches are half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these slots.
+        Batches are half as large as soon as the device has no room, down to one picture; the rest of the film is a film with these batch_size.
         """
         done, draw = 0, Drawer(self.model, self.pixels)
         while True:
             states: engine.States = {} if self.store is None else self.store.states(what, name, self.model.fingerprint, self.numerics)
-            running = engine.run(what.only(range(done, len(what.order))), draw, states, self.numerics.slots, draw.kind)
+            running = engine.run(what.only(range(done, len(what.order))), draw, states, self.numerics.batch_size, draw.kind)
             try:
                 while (latents := next(running, None)) is not None:
                     done += 1
@@ -47,7 +47,7 @@ class Runner:
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
-                if self.numerics.slots == 1 and not self.model.offload():
+                if self.numerics.batch_size == 1 and not self.model.offload():
                     cel = what.cels[what.order[done]]
                     told = f"not enough memory for one picture of {cel.width} x {cel.height} pixels; use smaller --width and --height"
                     raise AnimateError(told) from error
@@ -56,19 +56,19 @@ class Runner:
     def alone(self, what: Plan) -> Iterator[Tensor]:
         """A plan of which nothing is kept."""
         draw = Drawer(self.model, self.pixels)
-        return engine.run(what, draw, {}, self.numerics.slots, draw.kind)
+        return engine.run(what, draw, {}, self.numerics.batch_size, draw.kind)
 
     def _shrink(self) -> None:
         """Half the batch; where that is one picture already, the parts of the model take turns on the device."""
-        slots = self.numerics.slots
-        lost = f"not enough memory for {slots} pictures in a batch: going on with {slots // 2}"
+        batch_size = self.numerics.batch_size
+        lost = f"not enough memory for {batch_size} pictures in a batch: going on with {batch_size // 2}"
         turns = "not enough memory for one picture: going on with one part of the model at a time on the device"
-        warnings.warn(lost if slots > 1 else turns, AnimateWarning, stacklevel=5)
-        self.numerics = replace(self.numerics, slots=max(1, slots // 2))
+        warnings.warn(lost if batch_size > 1 else turns, AnimateWarning, stacklevel=5)
+        self.numerics = replace(self.numerics, batch_size=max(1, batch_size // 2))
         give_back()
 
 
-class Abreast:
+class Interleaved:
     """Films of one run, frame by frame in turn, so that their cels are in the same batches. What was not asked for yet waits in memory."""
 
     def __init__(self, runner: Runner, planned: Sequence[Callable[[], Plan]], name: str):

@@ -69,7 +69,7 @@ class Store:
         digest = hashlib.sha256(json.dumps([around, *plan.order]).encode()).hexdigest()[:32]
         if name:
             self.write(self.folder / "films" / f"{digest}.json", json.dumps(told).encode())
-        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.slots, bool(name))
+        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.batch_size, bool(name))
 
     def write(self, path: Path, data: bytes) -> bool:
         """Whole or not at all. False, with one warning, if the disk will not take it: a film goes on without its store."""

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..plan.cel import MIX_UNIT, Pin, Plan
+from ..plan.cel import MIX_UNIT, Endpoint, Plan
 from ..plan.curve import LINEAR, Curve
 from ..plan.plan import between, line
 from ..story.storyboard import Storyboard
@@ -33,37 +33,37 @@ DIGITS = 6  # behind the point of a distance, of which the smallest that can be 
 TOGETHER = 8  # segments that are probed in common batches
 
 
-def curves(story: Storyboard, pins: Sequence[Pin], frames: Mapping[int, int], see: See, measure: Measure) -> tuple[Curve, ...]:
+def curves(story: Storyboard, endpoints: Sequence[Endpoint], frames: Mapping[int, int], see: See, measure: Measure) -> tuple[Curve, ...]:
     """How each segment is paced, by the number of the keyframe it begins with.
 
     frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
     see: draws the pictures of a plan. measure: the perceived distance of two of them.
     """
-    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(pins, story)})})
+    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(endpoints, story)})})
     found: dict[int, Curve] = {}
     ordered = sorted(frames)
     for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
-        paths = {a: Path(pins[a], pins[(a + 1) % len(pins)], frames[a]) for a in some}
+        paths = {a: Path(endpoints[a], endpoints[(a + 1) % len(endpoints)], frames[a]) for a in some}
         while wanted := [(a, parts) for a, path in paths.items() for parts in path.wanted()]:
             what = Plan.showing(line(between(paths[a].a, paths[a].b, parts), probing) for a, parts in wanted)
             for (a, parts), image in zip(wanted, see(what), strict=True):
                 paths[a].add(parts, image, measure)
         found.update((a, path.curve()) for a, path in paths.items())
-    return tuple(found.get(a, LINEAR) for a in range(len(pins)))
+    return tuple(found.get(a, LINEAR) for a in range(len(endpoints)))
 
 
-def _steps(pins: Sequence[Pin], story: Storyboard) -> int:
+def _steps(endpoints: Sequence[Endpoint], story: Storyboard) -> int:
     """Of a probe: enough that an image which is redrawn is so for a step."""
     whole = story.sampling.steps or STEPS
-    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / pin.strength) for pin in pins if pin.strength)]))
+    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / endpoint.strength) for endpoint in endpoints if endpoint.strength)]))
 
 
 @dataclass
 class Path:
-    """The probes between two pins."""
+    """The probes between two endpoints."""
 
-    a: Pin
-    b: Pin
+    a: Endpoint
+    b: Endpoint
     frames: int  # between the ends
     images: dict[int, Image] = field(default_factory=dict)  # by their parts of MIX_UNIT
     gaps: dict[tuple[int, int], float] = field(default_factory=dict)  # between neighbours

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from ..errors import AnimateError
 from ..media import tags
@@ -37,7 +37,7 @@ class Made(Frozen):
     fingerprint: str
     device: str
     dtype: str
-    slots: int = Field(ge=1, le=256)
+    batch_size: int = Field(ge=1, le=256, validation_alias=AliasChoices("batch_size", "slots"))  # slots: until 0.1.0
     hardware: str
     versions: dict[str, str]
     extras: tuple[str, ...] = ()  # what was put on the model
@@ -93,7 +93,7 @@ def versions(*more: str) -> dict[str, str]:
 
 def differences(then: Made, now: Made) -> list[str]:
     """What is different in the surroundings since a file was made, a line each."""
-    names = ("model", "fingerprint", "extras", "device", "hardware", "dtype", "slots")
+    names = ("model", "fingerprint", "extras", "device", "hardware", "dtype", "batch_size")
     pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
     pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
     pairs += [(name, before, now.images.get(name, "none")) for name, before in then.images.items()]

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..draw.runner import Abreast, Runner
+from ..draw.runner import Interleaved, Runner
 from ..draw.store import Store
 from ..errors import AnimateError, AnimateWarning
 from ..measure import distance
@@ -49,14 +49,19 @@ def resolve(story: Storyboard, defaults: Defaults) -> Storyboard:
 
 
 def render(
-    story: Storyboard, model: Model, frames: Sequence[int] | None = None, store: Store | None = None, curves: Curves = (), slots: int | None = None
+    story: Storyboard,
+    model: Model,
+    frames: Sequence[int] | None = None,
+    store: Store | None = None,
+    curves: Curves = (),
+    batch_size: int | None = None,
 ) -> Pictures:
     """The film's images, read-only uint8 (H, W, 3), one for every frame, drawn as they are asked for.
 
     frames: only these, such as range(10, 14); their pixels are those of the whole film.
     store: where finished cels are kept and found again.
     curves: how its segments are paced, as a recipe has it; none: as the storyboard says, which may have to be measured first.
-    slots: cels in a batch, as a recipe has it; left out: as many as the model is loaded for, where there is room and so much to draw at a time.
+    batch_size: cels in a batch, as a recipe has it; left out: as many as the model is loaded for, where there is room and so much to draw at a time.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
     resolved = resolve(story, model.defaults)
@@ -66,7 +71,7 @@ def render(
         raise AnimateError("some frames of a film with in-betweens; leave one of them out: in-betweens stand between neighbours")
     if frames is not None and not all(0 <= i < len(times) for i in frames):
         raise AnimateError(f"frames {list(frames)}: allowed are 0 to {len(times) - 1}")
-    if not model.late and any(cel.start.step or cel.stop for cel in linear.cels.values()):
+    if not model.supports_partial_denoising and any(cel.start.step or cel.stop for cel in linear.cels.values()):
         told = f"{model.name} draws every picture from noise to its end: images, sharing and feedback"
         raise AnimateError(f"{told} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
     if resolved.sampling.sharing and not plan.levels(resolved):
@@ -75,19 +80,21 @@ def render(
         warnings.warn(told, AnimateWarning, stacklevel=2)
     _warn(resolved.keyframes, resolved, model)
     ready = 1 if resolved.feedback is not None else len(linear.cels)  # a chain has one picture to draw at a time
-    slots = fitting(slots or min(model.numerics.slots, _doubled(ready)), model, resolved)
+    batch_size = fitting(batch_size or min(model.numerics.batch_size, _doubled(ready)), model, resolved)
     shown = range(len(times)) if frames is None or resolved.feedback is not None else frames  # a fed-back picture has all before it
 
     def planned(see: pacing.See) -> tuple[Plan, Curves]:
-        paced = curves or (_paced(resolved, times, [times[i] for i in shown], images, see, model.late) if resolved.pace == "even" else ())
+        paced = curves or (
+            _paced(resolved, times, [times[i] for i in shown], images, see, model.supports_partial_denoising) if resolved.pace == "even" else ()
+        )
         whole = plan.plan(times, resolved, images.digests, paced) if paced else linear
         return whole if frames is None else whole.only(frames), paced
 
-    return Pictures("film", resolved, planned, images, Runner(model, images.pixels, slots, store), frames)
+    return Pictures("film", resolved, planned, images, Runner(model, images.pixels, batch_size, store), frames)
 
 
 def render_together(stories: Sequence[Storyboard], model: Model, store: Store | None = None) -> list[Pictures]:
-    """Films that are drawn in common batches, such as one film by several seeds; each has the images of `render` with as many slots.
+    """Films that are drawn in common batches, such as one film by several seeds; each has the images of `render` with as many batch_size.
 
     Chains of feedback, which have one picture to draw at a time, advance side by side. Whichever film is asked first, the others
     come along, and what nobody has asked for yet waits in memory: 64 KB a frame at 512 x 512 pixels. Raises as `render` does.
@@ -95,15 +102,15 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
     if not stories:
         return []
     chains = all(story.feedback is not None for story in stories)
-    wanted = min(model.numerics.slots, _doubled(len(stories))) if chains else model.numerics.slots
+    wanted = min(model.numerics.batch_size, _doubled(len(stories))) if chains else model.numerics.batch_size
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        films = [render(story, model, store=store, slots=fitting(wanted, model, resolve(story, model.defaults))) for story in stories]
+        films = [render(story, model, store=store, batch_size=fitting(wanted, model, resolve(story, model.defaults))) for story in stories]
     for text, kind in dict.fromkeys((str(one.message), one.category) for one in told):  # once, and not for every film
         warnings.warn(text, kind, stacklevel=2)
     pixels = {digest: image for film in films for digest, image in film.inputs.pixels.items()}
-    slots = min(film.runner.numerics.slots for film in films)
-    beside = Abreast(Runner(model, pixels, slots, store), [film.planned for film in films], f"{films[0].name}, {len(films)} films")
+    batch_size = min(film.runner.numerics.batch_size for film in films)
+    beside = Interleaved(Runner(model, pixels, batch_size, store), [film.planned for film in films], f"{films[0].name}, {len(films)} films")
     for number, film in enumerate(films):
         film.runner, film.latents = beside.runner, partial(beside.latents, number)
     return films
@@ -111,12 +118,12 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
 
 def _paced(story: Storyboard, times: Sequence[Frame], shown: Sequence[Frame], images: Images, see: pacing.See, late: bool) -> Curves:
     """Of the segments that these frames of the film lie in. late: jumps can be bridged."""
-    pins, asked = plan.ends(story, images.digests), {frame.a for frame in shown}
+    endpoints, asked = plan.ends(story, images.digests), {frame.a for frame in shown}
     within = Counter(a for a, mix in {(frame.a, frame.mix) for frame in times} if 0 < mix < 1 and a in asked)
-    found = pacing.curves(story, pins, within, see, distance.metric())
+    found = pacing.curves(story, endpoints, within, see, distance.metric())
     for a, curve in enumerate(found):
         for low, high in ((curve.knots[jump][0], curve.knots[jump + 1][0]) for jump in curve.jumps):
-            named = " to ".join(f'"{pin.prompt}"' for pin in (pins[a], pins[(a + 1) % len(pins)]))
+            named = " to ".join(f'"{endpoint.prompt}"' for endpoint in (endpoints[a], endpoints[(a + 1) % len(endpoints)]))
             told = f"{named} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between"
             warnings.warn(f"{told}; it is bridged by drawing over a blend" if late else told, AnimateWarning, stacklevel=4)
     return found if late else tuple(replace(curve, jumps=()) for curve in found)
@@ -127,25 +134,25 @@ def _doubled(ready: int) -> int:
     return 1 << (ready - 1).bit_length()
 
 
-def fitting(slots: int, model: Model, story: Storyboard) -> int:
-    """As many slots, or half, or a quarter ... as the device should have room for. Half: so that a film that goes on finds its cels."""
+def fitting(batch_size: int, model: Model, story: Storyboard) -> int:
+    """As many batch_size, or half, or a quarter ... as the device should have room for. Half: so that a film that goes on finds its cels."""
     if story.width is None or story.height is None:
         raise TypeError("the storyboard is not resolved: its size is left out")
-    free, room, most = model.free(), model.room(story.width, story.height), slots
-    while free is not None and slots > 1 and slots * room > free:
-        slots //= 2
-    if free is not None and slots < most:
+    free, room, most = model.free_bytes(), model.bytes_per_sample(story.width, story.height), batch_size
+    while free is not None and batch_size > 1 and batch_size * room > free:
+        batch_size //= 2
+    if free is not None and batch_size < most:
         told = f"{free / 2**30:.1f} GiB free, and a picture takes about {room / 2**30:.1f}"
-        warnings.warn(f"{told}: drawing {slots} in a batch instead of {most}", AnimateWarning, stacklevel=3)
-    return slots
+        warnings.warn(f"{told}: drawing {batch_size} in a batch instead of {most}", AnimateWarning, stacklevel=3)
+    return batch_size
 
 
-def still(prompt: str, model: Model, slots: int = 1, image: str | None = None, strength: float = 0.75, **settings: object) -> Image:
+def still(prompt: str, model: Model, batch_size: int = 1, image: str | None = None, strength: float = 0.75, **settings: object) -> Image:
     """One image, uint8 (H, W, 3): the frame that a film shows at a keyframe of this prompt.
 
     image, strength: redraw the picture in this file, and how much of it (0..1).
 
-    slots: with as many as the film has, it is that frame bit for bit; otherwise (CPU, float32) within one grey level.
+    batch_size: with as many as the film has, it is that frame bit for bit; otherwise (CPU, float32) within one grey level.
     settings: seed, negative, style, sampling, width, height as in a Storyboard. Raises AnimateError.
     """
     if image is not None:
@@ -153,7 +160,7 @@ def still(prompt: str, model: Model, slots: int = 1, image: str | None = None, s
         settings = {"width": width, "height": height, **settings}
     key = {"prompt": prompt} if image is None else {"prompt": prompt, "image": image, "strength": strength}
     story = build({"keyframes": [key], "loop": "cycle", **settings})
-    return next(stills(story, story.keyframes, model, slots))
+    return next(stills(story, story.keyframes, model, batch_size))
 
 
 def sheet(story: Storyboard, model: Model, store: Store | None = None) -> Pictures:
@@ -161,13 +168,13 @@ def sheet(story: Storyboard, model: Model, store: Store | None = None) -> Pictur
     return stills(story, story.keyframes, model, store=store)
 
 
-def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, slots: int = 1, store: Store | None = None) -> Pictures:
-    """These keyframes as the storyboard's style, size and sampling have them, in batches of `slots`."""
+def stills(story: Storyboard, keys: Sequence[Keyframe], model: Model, batch_size: int = 1, store: Store | None = None) -> Pictures:
+    """These keyframes as the storyboard's style, size and sampling have them, in batches of `batch_size`."""
     resolved = resolve(story, model.defaults)
     _warn(keys, resolved, model)
     images = Images.of(resolved)
-    pins = [plan.pin(key, resolved, images.digests) for key in keys]
-    return Pictures("sheet", resolved, lambda _: (plan.stills(resolved, pins), ()), images, Runner(model, images.pixels, slots, store))
+    endpoints = [plan.endpoint(key, resolved, images.digests) for key in keys]
+    return Pictures("sheet", resolved, lambda _: (plan.stills(resolved, endpoints), ()), images, Runner(model, images.pixels, batch_size, store))
 
 
 @dataclass(frozen=True)
@@ -282,8 +289,8 @@ class Pictures(Iterator[Image]):
 
     def _near(self, cel: Cel) -> Iterator[Tensor]:
         """Drawn at mixes on both sides of a cel's own; none for a still, which has no sides, nor for what is fed back."""
-        a, b = cel.look.a, cel.look.b
-        for mix in (cel.look.mix + step for step in BESIDE if a != b and not cel.start.move and 0 < cel.look.mix + step < 1):
+        a, b = cel.blend.a, cel.blend.b
+        for mix in (cel.blend.mix + step for step in BESIDE if a != b and not cel.start.move and 0 < cel.blend.mix + step < 1):
             near = Plan.showing([plan.line(plan.between(a, b, round(mix * MIX_UNIT)), self._story)])
             yield from self.runner.alone(near)
 
@@ -296,7 +303,7 @@ class Pictures(Iterator[Image]):
         n, model, story = self.runner.numerics, self._model, self._story
         more = ["opencv-python-headless"] if self._between and story.between_by == "flow" else []
         made = Made(
-            model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, slots=n.slots, hardware=n.hardware,
+            model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, batch_size=n.batch_size, hardware=n.hardware,
             versions=recipe.versions(*more), images=dict(self.inputs.digests), extras=model.extras,
         )  # fmt: skip
         timed = story.replace(frames=story.count, fps=story.rate, duration=None)
@@ -330,11 +337,11 @@ class Pictures(Iterator[Image]):
 
 def _title(what: Plan) -> str:
     """From what to what, for a list of films."""
-    pins = what.cels[what.order[0]].look.a, what.cels[what.order[-1]].look.b
-    return " to ".join(dict.fromkeys(pin.prompt or f"image {pin.image}" for pin in pins))
+    endpoints = what.cels[what.order[0]].blend.a, what.cels[what.order[-1]].blend.b
+    return " to ".join(dict.fromkeys(endpoint.prompt or f"image {endpoint.image}" for endpoint in endpoints))
 
 
 def _warn(keys: Sequence[Keyframe], story: Storyboard, model: Model) -> None:
     said = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt) if key.prompt else "", key.negative or story.negative) if text)
-    for remark in model.remarks([*said]):
+    for remark in model.prompt_warnings([*said]):
         warnings.warn(remark, AnimateWarning, stacklevel=3)

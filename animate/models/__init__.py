@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
-from .weights import catalog, loading, vocabulary
+from .parts import vocabulary
+from .weights import catalog, loading
 
 if TYPE_CHECKING:
     from .base import Model, Origin
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     Family = Callable[[Origin, Any, str, int], Model]
 
-SLOTS = {"cuda": 8, "mps": 4, "cpu": 4}  # a CPU is about 1.5 times faster a sample in batches of 4 than alone
+BATCH_SIZES = {"cuda": 8, "mps": 4, "cpu": 4}  # a CPU is about 1.5 times faster a sample in batches of 4 than alone
 HALF = re.compile("StableDiffusion(?!3)|LatentConsistency")  # classes of pipelines that were made for float16
 LARGE = 10**9  # bytes of weights: of Stable Diffusion 1 and larger
 
@@ -26,7 +27,7 @@ def load_model(
     name: str | None = None,
     device: str = "auto",
     dtype: str = "auto",
-    slots: int | None = None,
+    batch_size: int | None = None,
     *,
     loras: Sequence[str] = (),
     vae: str | None = None,
@@ -40,7 +41,7 @@ def load_model(
             ("stable-diffusion-v1-5/stable-diffusion-v1-5"); left out: ANIMATE_MODEL, the one in the file of settings, or sprout
     device  "auto" (CUDA, then MPS, then CPU) or any name torch knows
     dtype   "auto" (as `pick_dtype` has it), "float32", "float16" or "bfloat16"
-    slots   cels in one batch; left out: what suits the device
+    batch_size   cels in one batch; left out: what suits the device
     loras, vae, embeddings    as in `extras.Extras`
     safety  whether pictures are checked where the model has a safety checker
     say     is told of downloads, and of the words of embeddings that nobody named, a line each
@@ -57,7 +58,7 @@ def load_model(
     if not safety:
         loaded.pipe.safety_checker = None
     origin = _origin(name, entry, loaded, extras, put_on(loaded.pipe, extras, say))
-    return _placed(family, origin, loaded.pipe, device, slots)
+    return _placed(family, origin, loaded.pipe, device, batch_size)
 
 
 def _family(name: str, pipe: Any, extras: Extras) -> Family:
@@ -87,11 +88,11 @@ def _origin(name: str, entry: Entry | None, loaded: loading.Loaded, extras: Extr
     return Origin(name, print_, vocabulary=words, extras=extras.told, **suits)
 
 
-def _placed(family: Family, origin: Origin, pipe: Any, device: str, slots: int | None) -> Model:
+def _placed(family: Family, origin: Origin, pipe: Any, device: str, batch_size: int | None) -> Model:
     from .memory import out_of_memory
 
     try:
-        return family(origin, pipe, device, slots or SLOTS[device.split(":")[0]])
+        return family(origin, pipe, device, batch_size or BATCH_SIZES[device.split(":")[0]])
     except RuntimeError as error:
         if not out_of_memory(error):
             raise
@@ -115,7 +116,7 @@ def pick_device(name: str) -> str:
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        if torch.device(name).type not in SLOTS:
+        if torch.device(name).type not in BATCH_SIZES:
             raise RuntimeError("no device that can draw")
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:

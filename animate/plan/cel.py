@@ -17,7 +17,7 @@ MIX_UNIT = 2**20  # a mix is counted in 1/MIX_UNIT, so that it prints and hashes
 
 
 @dataclass(frozen=True)
-class Pin:
+class Endpoint:
     """One end of a blend, resolved: nothing left to look up."""
 
     prompt: str
@@ -30,11 +30,11 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class Look:
-    """A point between two pins."""
+class Blend:
+    """A point between two endpoints."""
 
-    a: Pin
-    b: Pin
+    a: Endpoint
+    b: Endpoint
     parts: int  # of MIX_UNIT, from a to b
 
     @property
@@ -51,9 +51,11 @@ class Start:
     """Where denoising begins: at noise, or with the latents of other cels."""
 
     step: int = 0  # the first that is done; all of them: nothing is denoised
-    parents: tuple[str, ...] = ()  # cels that it begins with; none and no noise: the image of its pin
+    parents: tuple[str, ...] = ()  # cels that it begins with; none and no noise: the image of its endpoint
     parts: int = 0  # of MIX_UNIT, on the arc from the first parent's latents to the last's
-    move: Move | None = None  # fed back: the first parent is the picture before, the next two those of its pins, the last of four the film's first
+    move: Move | None = (
+        None  # fed back: the first parent is the picture before, the next two those of its endpoints, the last of four the film's first
+    )
     home: Move | None = None  # from the film's first picture to this
     shared: bool = False  # the parents stop at this step, and their latents are taken as they are; otherwise they are finished, and noised
 
@@ -66,7 +68,7 @@ class Start:
 class Cel:
     """All that is needed to draw one picture."""
 
-    look: Look
+    blend: Blend
     steps: int
     sampler: str
     width: int  # pixels

@@ -13,7 +13,7 @@ from ..story import schedule
 from ..story.motion import Move, net
 from ..story.storyboard import Keyframe, Storyboard
 from ..story.timeline import EASES, Frame
-from .cel import MIX_UNIT, Cel, Line, Look, Pin, Plan, Start
+from .cel import MIX_UNIT, Blend, Cel, Endpoint, Line, Plan, Start
 from .curve import Curve, Spot
 
 MIDDLE = 0.6  # share of the denoising that is done half-way between two ends of which one is an image
@@ -26,38 +26,38 @@ def plan(frames: Iterable[Frame], story: Storyboard, images: Mapping[str, str] =
     images: the digest of every image that its keyframes name.
     curves: how each segment is paced, by the number of the keyframe that it begins with; none: linear.
     """
-    listed, pins = [*frames], ends(story, images)
-    places = [(pins[f.a], pins[f.b], curves[f.a].at(f.mix) if curves and f.a != f.b else _linear(f.mix)) for f in listed]
+    listed, endpoints = [*frames], ends(story, images)
+    places = [(endpoints[f.a], endpoints[f.b], curves[f.a].at(f.mix) if curves and f.a != f.b else _linear(f.mix)) for f in listed]
     if story.feedback is not None:
         return Plan.showing(_chain(listed, places, story))
     if not (story.sampling.sharing and levels(story)):
         return Plan.showing(spot(*_guided(f, a, b), at, story) for f, (a, b, at) in zip(listed, places, strict=True))
-    return Plan.showing(_trunk(places, pins, story) if story.sampling.branching == "trunk" else _trees(places, story))
+    return Plan.showing(_trunk(places, endpoints, story) if story.sampling.branching == "trunk" else _trees(places, story))
 
 
-Place = tuple[Pin, Pin, Spot]
+Place = tuple[Endpoint, Endpoint, Spot]
 
 
 def _linear(mix: float) -> Spot:
     return Spot(round(mix * MIX_UNIT), round(mix * MIX_UNIT))
 
 
-def ends(story: Storyboard, images: Mapping[str, str] = NO_IMAGES) -> list[Pin]:
-    """The pins that a timeline's frames count: one for each keyframe, or four around a circle. Raises AnimateError."""
+def ends(story: Storyboard, images: Mapping[str, str] = NO_IMAGES) -> list[Endpoint]:
+    """The endpoints that a timeline's frames count: one for each keyframe, or four around a circle. Raises AnimateError."""
     if len(story.keyframes) == 1 and story.keyframes[0].image is None:
         return _circle(story)
     if len(story.keyframes) == 1:
         raise AnimateError(f"{story.keyframes[0].image} alone does not move; give a second keyframe, or use animate still")
-    return [pin(key, story, images) for key in story.keyframes]
+    return [endpoint(key, story, images) for key in story.keyframes]
 
 
-def stills(story: Storyboard, pins: Iterable[Pin]) -> Plan:
-    """One cel for every pin, as the storyboard denoises."""
-    return Plan.showing(line(between(p, p, 0), story) for p in pins)
+def stills(story: Storyboard, endpoints: Iterable[Endpoint]) -> Plan:
+    """One cel for every endpoint, as the storyboard denoises."""
+    return Plan.showing(line(between(p, p, 0), story) for p in endpoints)
 
 
-def pin(key: Keyframe, story: Storyboard, images: Mapping[str, str] = NO_IMAGES) -> Pin:
-    return Pin(
+def endpoint(key: Keyframe, story: Storyboard, images: Mapping[str, str] = NO_IMAGES) -> Endpoint:
+    return Endpoint(
         prompt=story.styled(key.prompt) if key.prompt else "",
         negative=story.negative if key.negative is None else key.negative,
         seed=story.seed if key.seed is None else key.seed,
@@ -78,23 +78,23 @@ def _guidance(story: Storyboard) -> float:
     return schedule.values("guidance", said, there, story.rate, 0, 100, closed=story.loop == "cycle")[0]
 
 
-def _circle(story: Storyboard) -> list[Pin]:
+def _circle(story: Storyboard) -> list[Endpoint]:
     """Four noises a quarter of a turn apart: two seeds and their opposites; independent noises are at right angles."""
-    first = pin(story.keyframes[0], story)
-    second = Pin(first.prompt, first.negative, first.seed + 1, first.guidance)
-    return [first, second, *(Pin(p.prompt, p.negative, p.seed, p.guidance, opposite=True) for p in (first, second))]
+    first = endpoint(story.keyframes[0], story)
+    second = Endpoint(first.prompt, first.negative, first.seed + 1, first.guidance)
+    return [first, second, *(Endpoint(p.prompt, p.negative, p.seed, p.guidance, opposite=True) for p in (first, second))]
 
 
-def between(a: Pin, b: Pin, parts: int) -> Look:
+def between(a: Endpoint, b: Endpoint, parts: int) -> Blend:
     """So many parts of MIX_UNIT from a to b. The ends are written one way only, so that a joint is the same cel from both sides."""
     if parts == 0 or a == b:
-        return Look(a, a, 0)
+        return Blend(a, a, 0)
     if parts == MIX_UNIT:
-        return Look(b, b, 0)
-    return Look(a, b, parts)
+        return Blend(b, b, 0)
+    return Blend(a, b, parts)
 
 
-def spot(a: Pin, b: Pin, at: Spot, story: Storyboard) -> Line:
+def spot(a: Endpoint, b: Endpoint, at: Spot, story: Storyboard) -> Line:
     """The cel at a place. Where no picture lies between two, theirs are blended and drawn over, as those of images are."""
     if at.low == at.high:
         return line(between(a, b, at.low), story)
@@ -102,7 +102,7 @@ def spot(a: Pin, b: Pin, at: Spot, story: Storyboard) -> Line:
     return _merged(between(a, b, at.parts), parents, at.share, story)
 
 
-def _merged(of: Look, parents: Sequence[Line], share: float, story: Storyboard) -> Line:
+def _merged(of: Blend, parents: Sequence[Line], share: float, story: Storyboard) -> Line:
     """What begins with the finished latents of two others, noised the more the further it is from both."""
     done = steps_of(MIDDLE * math.sin(math.pi * share), story)
     first, second = parents
@@ -110,7 +110,7 @@ def _merged(of: Look, parents: Sequence[Line], share: float, story: Storyboard) 
     return (*first, *second, cel(of, story, start))
 
 
-def line(of: Look, story: Storyboard) -> Line:
+def line(of: Blend, story: Storyboard) -> Line:
     """The cel that looks so, after those that it begins with.
 
     Where an end is an image, a cel begins with the clean latents of both ends, blended: what the noise of a prompt says of the
@@ -119,9 +119,9 @@ def line(of: Look, story: Storyboard) -> Line:
     if not of.a.image and not of.b.image:
         return (cel(of, story),)
     if of.a != of.b:
-        return _merged(of, [line(Look(end, end, 0), story) for end in (of.a, of.b)], of.mix, story)
-    plain = Pin("", "", 0, 0.0, image=of.a.image)
-    picture = cel(Look(plain, plain, 0), story, Start(_steps(story)))
+        return _merged(of, [line(Blend(end, end, 0), story) for end in (of.a, of.b)], of.mix, story)
+    plain = Endpoint("", "", 0, 0.0, image=of.a.image)
+    picture = cel(Blend(plain, plain, 0), story, Start(_steps(story)))
     if not of.a.strength:
         return (picture,)
     if not (done := steps_of(of.a.strength, story)):
@@ -140,7 +140,7 @@ def _steps(story: Storyboard) -> int:
     return story.sampling.steps
 
 
-def cel(of: Look, story: Storyboard, start: Start = Start()) -> Cel:  # noqa: B008 (frozen)
+def cel(of: Blend, story: Storyboard, start: Start = Start()) -> Cel:  # noqa: B008 (frozen)
     s = story.sampling
     if s.sampler is None or story.width is None or story.height is None:
         raise TypeError("the storyboard is not resolved: its sampler or size are left out")
@@ -166,13 +166,13 @@ def levels(story: Storyboard) -> tuple[int, ...]:
     return tuple(sorted(step for step in found if 0 < step < _steps(story)))
 
 
-def _trunk(places: Sequence[Place], pins: Sequence[Pin], story: Storyboard) -> Iterator[Line]:
+def _trunk(places: Sequence[Place], endpoints: Sequence[Endpoint], story: Storyboard) -> Iterator[Line]:
     """All frames begin with the steps of the film's middle (as andreasjansson's stable-diffusion-animation draws). Its ends are not exact."""
-    if any(p.opposite for p in pins):
+    if any(p.opposite for p in endpoints):
         raise AnimateError("one prompt moves by its noise alone, and a trunk has but one noise; use --branching tree, or a second prompt")
-    if any(p.image for p in pins):
+    if any(p.image for p in endpoints):
         raise AnimateError("images and a trunk both say where pictures begin; use --branching tree, or leave --sharing out")
-    first, second = pins[(len(pins) - 1) // 2], pins[len(pins) // 2]
+    first, second = endpoints[(len(endpoints) - 1) // 2], endpoints[len(endpoints) // 2]
     (step,) = levels(story)
     trunk = replace(cel(between(first, second, MIX_UNIT // 2 if first != second else 0), story), stop=step)
     for a, b, at in places:
@@ -184,11 +184,11 @@ def _trees(places: Sequence[Place], story: Storyboard) -> Iterator[Line]:
 
     As latentblending does, but for whole levels at once; the closer its neighbours, the later a frame begins. Ends are exact.
     """
-    seen: defaultdict[tuple[Pin, Pin], set[int]] = defaultdict(lambda: {0, MIX_UNIT})
+    seen: defaultdict[tuple[Endpoint, Endpoint], set[int]] = defaultdict(lambda: {0, MIX_UNIT})
     for a, b, at in places:
         seen[a, b].update((at.low, at.high))
-    trees = {pins: _Tree(*pins, story) for pins in seen}
-    gaps = {pins: _gaps(sorted(parts)) for pins, parts in seen.items()}
+    trees = {endpoints: _Tree(*endpoints, story) for endpoints in seen}
+    gaps = {endpoints: _gaps(sorted(parts)) for endpoints, parts in seen.items()}
     for a, b, at in places:
         if at.low != at.high or a == b or a.image or b.image:
             yield spot(a, b, at, story)
@@ -205,7 +205,7 @@ def _gaps(parts: Sequence[int]) -> dict[int, int]:
 class _Tree:
     """The shared beginnings of one segment. Levels count from 0, the ends; each begins a little later than the one before."""
 
-    def __init__(self, a: Pin, b: Pin, story: Storyboard):
+    def __init__(self, a: Endpoint, b: Endpoint, story: Storyboard):
         self.a, self.b, self.story, self.steps = a, b, story, levels(story)
         self.nodes: dict[int, Line] = {}
 
@@ -259,9 +259,9 @@ def _chain(frames: Sequence[Frame], places: Sequence[Place], story: Storyboard) 
 Home = tuple[Cel, Move, int]  # the film's first picture, the way from there, and how far towards it, in MIX_UNIT
 
 
-def _fed(of: Look, frame: Frame, before: Cel, home: Home | None, story: Storyboard) -> Line:
-    """Begun with the picture before, and anchored to those of its pins."""
-    targets = [line(Look(end, end, 0), story) for end in (of.a, of.b)]
+def _fed(of: Blend, frame: Frame, before: Cel, home: Home | None, story: Storyboard) -> Line:
+    """Begun with the picture before, and anchored to those of its endpoints."""
+    targets = [line(Blend(end, end, 0), story) for end in (of.a, of.b)]
     parents = [before, *(target[-1] for target in targets)]
     if not (done := steps_of(frame.feedback or 0, story)):
         raise AnimateError(f"feedback {frame.feedback:g} of {_steps(story)} steps is none; raise --feedback or --steps")
@@ -269,9 +269,9 @@ def _fed(of: Look, frame: Frame, before: Cel, home: Home | None, story: Storyboa
     if home:
         first, way, parts = home
         start = replace(start, parents=(*start.parents, first.key), home=way, parts=parts)
-    return *targets[0], *targets[1], cel(Look(*_guided(frame, of.a, of.b), of.parts), story, start)
+    return *targets[0], *targets[1], cel(Blend(*_guided(frame, of.a, of.b), of.parts), story, start)
 
 
-def _guided(frame: Frame, a: Pin, b: Pin) -> tuple[Pin, Pin]:
+def _guided(frame: Frame, a: Endpoint, b: Endpoint) -> tuple[Endpoint, Endpoint]:
     """With the frame's own guidance, where that changes with time."""
     return (a, b) if frame.guidance is None else (replace(a, guidance=frame.guidance), replace(b, guidance=frame.guidance))

@@ -47,7 +47,7 @@ def pictures(model: Model, captions: Sequence[str], steps: int | None = None) ->
     """A picture for each caption, its number as its seed: uint8 (N, H, W, 3)."""
     keys = [{"prompt": caption, "seed": seed} for seed, caption in enumerate(captions)]
     story = storyboard.build({"keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle", "sampling": Sampling(steps=steps)})
-    return np.stack(list(film.stills(story, story.keyframes, model, model.numerics.slots)))
+    return np.stack(list(film.stills(story, story.keyframes, model, model.numerics.batch_size)))
 
 
 def right(said: Sequence[dict[str, Any]], drawn: Sequence[scenes.Scene]) -> dict[str, float]:
@@ -193,7 +193,7 @@ def main() -> None:
     known = json.loads((a.model / VOCABULARY).read_text())
     subjects = scenes.CORE if len(known["kinds"]["subjects"]) + 1 == len(scenes.CORE) else scenes.ALL
     judged = judge.trained(subjects, a.work, a.device, a.workers, a.pictures)
-    model = animate.load_model(str(a.model), device=a.device, slots=16)
+    model = animate.load_model(str(a.model), device=a.device, batch_size=16)
     asked_for = CATALOG["sprout"]
     model.defaults = replace(model.defaults, steps=asked_for.steps, guidance=asked_for.guidance)
     drawn, captions = held_out(subjects, a.count)

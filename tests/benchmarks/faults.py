@@ -32,7 +32,7 @@ from animate.media import writers as video
 from animate.models.base import Model
 
 STORY = Storyboard.of("a seed", "a sprout", "a tree", frames=22, sampling=Sampling(steps=2, guidance=2.0))
-SLOTS = 4
+BATCH_SIZES = 4
 EVENTS: dict[str, tuple[object, str, int]] = {  # what is counted, and how often it happens in this film
     "batch drawn": (drawer.Drawer, "__call__", 6),
     "state written": (store.Store, "write", 23),
@@ -101,7 +101,7 @@ def trial(model: Model, event: str, count: int, whole: bytes) -> Found:
         if (folder / "film.mp4").exists() and (folder / "film.mp4").read_bytes() != whole:
             return Found(0, "half an output")
         kept = sum(1 for path in (folder / "store").glob("states/*/*") if not path.name.startswith("."))
-        drawn = {"batch drawn": count * SLOTS, "frame encoded": count}.get(event, count - 1 if event == "state written" else count - 2)
+        drawn = {"batch drawn": count * BATCH_SIZES, "frame encoded": count}.get(event, count - 1 if event == "state written" else count - 2)
         lost = max(0, min(22, drawn) - kept)
         if in_child(lambda: film(model, folder)) != 0:
             return Found(lost, "the second run failed")
@@ -113,7 +113,7 @@ def trial(model: Model, event: str, count: int, whole: bytes) -> Found:
 def trials(model: Model, count: int, seed: int = 0) -> dict[str, list[Found]]:
     """The findings of `count` trials, by kind of event."""
     torch.set_num_threads(1)  # a forked process has none of its parent's others
-    model.numerics = replace(model.numerics, slots=SLOTS)
+    model.numerics = replace(model.numerics, batch_size=BATCH_SIZES)
     draws, found = random.Random(seed), dict[str, list[Found]]()
     with tempfile.TemporaryDirectory() as name:
         if in_child(lambda: film(model, Path(name))) != 0:
@@ -133,9 +133,9 @@ def main() -> None:
     a = p.parse_args()
     torch.set_num_threads(1)
     bad = 0
-    for event, findings in trials(animate.load_model(a.model, device="cpu", slots=SLOTS), a.count, a.seed).items():
+    for event, findings in trials(animate.load_model(a.model, device="cpu", batch_size=BATCH_SIZES), a.count, a.seed).items():
         wrong = [one.wrong for one in findings if one.wrong]
-        bad += len(wrong) + sum(one.lost > SLOTS for one in findings)
+        bad += len(wrong) + sum(one.lost > BATCH_SIZES for one in findings)
         print(f"{event}: {len(findings)} kills, at most {max(one.lost for one in findings)} finished cels lost, {len(wrong)} failures", *wrong[:3])
     sys.exit(bool(bad))
 

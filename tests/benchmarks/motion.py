@@ -130,7 +130,7 @@ class Ran:
     samples: int
 
 
-def samples(what: Plan, slots: int, run: Callable[..., Iterator[torch.Tensor]] = engine.run) -> int:
+def samples(what: Plan, batch_size: int, run: Callable[..., Iterator[torch.Tensor]] = engine.run) -> int:
     """Of the UNet, for a plan of which nothing is drawn yet: a batch is as large as all, and does the steps of its first cel."""
     done = 0
 
@@ -139,7 +139,7 @@ def samples(what: Plan, slots: int, run: Callable[..., Iterator[torch.Tensor]] =
         done += len(cels) * (stops[-1] - cels[0].start.step)
         return torch.zeros(len(cels), len(stops), 1)
 
-    for _ in run(what, count, {}, slots):
+    for _ in run(what, count, {}, batch_size):
         pass
     return done
 
@@ -149,9 +149,9 @@ def watched() -> Iterator[list[Ran]]:
     """The plans that are run meanwhile: those of probes, and last the film's."""
     run, seen = engine.run, list[Ran]()
 
-    def watch(what: Plan, draw: engine.Draw, states: engine.States, slots: int, kind: engine.Kind = engine.batch_kind) -> Iterator[torch.Tensor]:
-        seen.append(Ran(what, samples(what, slots, run)))
-        return run(what, draw, states, slots, kind)
+    def watch(what: Plan, draw: engine.Draw, states: engine.States, batch_size: int, kind: engine.Kind = engine.batch_kind) -> Iterator[torch.Tensor]:
+        seen.append(Ran(what, samples(what, batch_size, run)))
+        return run(what, draw, states, batch_size, kind)
 
     with mock.patch.object(engine, "run", watch):
         yield seen
@@ -391,7 +391,7 @@ def _targets(bench: Bench, story: Storyboard, what: Plan) -> np.ndarray:
     resolved = film.resolve(story, bench.model.defaults)
     stills = [np.array(_looks(image)) for image in animate.sheet(story, bench.model, animate.Store(bench.work / "cels"))]
     own = dict(zip(plan.ends(resolved), stills, strict=True))
-    places = [what.cels[key].look for key in what.order]
+    places = [what.cels[key].blend for key in what.order]
     return np.array([own[look.a] + look.mix * (own[look.b] - own[look.a]) for look in places])
 
 

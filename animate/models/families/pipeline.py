@@ -27,7 +27,7 @@ from ...errors import AnimateError
 from .. import memory
 from ..base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
 from ..parts import samplers
-from ..parts.precision import Exactly
+from ..parts.precision import Float32Fallback
 from ..parts.vae import Pictures
 from ..quiet import quiet
 from .unet import hardware
@@ -146,9 +146,9 @@ class _Reached(Exception):
 class PipelineModel:
     """`models.base.Model` over a pipeline that `lacks` nothing."""
 
-    late = False
+    supports_partial_denoising = False
 
-    def __init__(self, origin: Origin, pipe: Any, device: str, slots: int):
+    def __init__(self, origin: Origin, pipe: Any, device: str, batch_size: int):
         self.name, self.fingerprint, self.extras = origin.name, origin.fingerprint, origin.extras
         self.pipe, self.device, self.core = pipe, torch.device(device), _core(pipe)
         self.kind = type(pipe).__name__
@@ -159,7 +159,7 @@ class PipelineModel:
         self.longest = origin.tokens or own
         self.offloaded = False
         self._move()
-        self.pictures = Pictures(self.name, _plain(pipe.vae), self.device, Exactly(self.name))
+        self.pictures = Pictures(self.name, _plain(pipe.vae), self.device, Float32Fallback(self.name))
         self.lists: set[str] = set()  # names of what the call takes as a list of prompts of unequal lengths
         self.shapes: dict[str, torch.Size] = {}  # of a prompt's tensors; those of the first hold for all
         self.silence = self.embed("")
@@ -170,7 +170,7 @@ class PipelineModel:
         self.defaults = Defaults(origin.steps, origin.guidance, samplers.OWN, size["width"], size["height"])
         made = (torch.__version__, diffusers.__version__, transformers.__version__)
         dtype = str(self.core.dtype).removeprefix("torch.")
-        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, slots, *made)
+        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, batch_size, *made)
 
     def _move(self) -> None:
         """All parts onto the device; where it has no room for all, they take turns there."""
@@ -239,7 +239,7 @@ class PipelineModel:
             raise AnimateError(f"{self.name}: a prompt is {lengths}; a {self.kind} takes no mask, so they cannot be blended: use another model")
         return made
 
-    def remarks(self, prompts: Sequence[str]) -> list[str]:
+    def prompt_warnings(self, prompts: Sequence[str]) -> list[str]:
         tokenizers = [getattr(self.pipe, name, None) for name in ("tokenizer_3", "tokenizer_2", "tokenizer")]
         tokenizer = next((one for one in tokenizers if one is not None), None)
         if tokenizer is None or self.longest is None:
@@ -247,7 +247,7 @@ class PipelineModel:
         long = [prompt for prompt in prompts if len(tokenizer(prompt).input_ids) > self.longest]
         return [f'"{prompt[:40]}..." is longer than the {self.longest} tokens that {self.name} reads: shorten it' for prompt in long]
 
-    def draws(self, how: Denoising) -> int:
+    def noise_draws(self, how: Denoising) -> int:
         return 0
 
     def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
@@ -333,14 +333,14 @@ class PipelineModel:
                 given[prefix + name] = placed
         return given
 
-    def room(self, width: int, height: int) -> int:
+    def bytes_per_sample(self, width: int, height: int) -> int:
         factor: int = self.pipe.vae_scale_factor
         tokens = (width // factor) * (height // factor) // int(getattr(self.core.config, "patch_size", 1)) ** 2
         widest: int = max(max(weight.shape) for weight in self.core.parameters() if weight.ndim == 2)
         size: int = self.core.dtype.itemsize
         return 2 * PEAK * tokens * widest * size  # with the prompt, and without
 
-    def free(self) -> int | None:
+    def free_bytes(self) -> int | None:
         return memory.free(self.device)
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:

@@ -20,7 +20,7 @@ from .. import memory
 from ..base import Conditioning, Defaults, Denoising, Images, Numerics, Origin
 from ..parts import samplers
 from ..parts import text as prompts
-from ..parts.precision import Exactly
+from ..parts.precision import Float32Fallback
 from ..parts.safety import Checker
 from ..parts.vae import Pictures
 
@@ -40,9 +40,9 @@ def hardware(device: torch.device) -> str:
 class UNetModel:
     """`models.base.Model` over the parts of a StableDiffusionPipeline or a StableDiffusionXLPipeline."""
 
-    late = True
+    supports_partial_denoising = True
 
-    def __init__(self, origin: Origin, pipe: Any, device: str, slots: int):
+    def __init__(self, origin: Origin, pipe: Any, device: str, batch_size: int):
         self.name, self.fingerprint, self.vocabulary = origin.name, origin.fingerprint, origin.vocabulary
         self.extras = origin.extras
         self.unet, self.vae, self.device = pipe.unet, pipe.vae, torch.device(device)
@@ -59,13 +59,13 @@ class UNetModel:
             self.vae.float()  # it is known to overflow in float16
         self.offloaded = False
         self._move(self.device)
-        self.exactly = Exactly(self.name)
+        self.exactly = Float32Fallback(self.name)
         self.pictures = Pictures(self.name, self.vae, self.device, self.exactly)
         side = self.unet.config.sample_size * self.pictures.factor
         self.defaults = Defaults(origin.steps, origin.guidance, origin.sampler or samplers.own(self.schedule), side, side)
         made = (torch.__version__, diffusers.__version__, transformers.__version__)
         dtype = str(self.unet.dtype).removeprefix("torch.")
-        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, slots, *made)
+        self.numerics = Numerics(str(self.device), hardware(self.device), dtype, batch_size, *made)
 
     def _parts(self) -> list[Any]:
         checker = [self.checker.part] if self.checker else []
@@ -121,7 +121,7 @@ class UNetModel:
             hidden, pooled = torch.zeros_like(hidden), torch.zeros_like(pooled)
         return Conditioning({"prompt_embeds": hidden, "pooled": pooled})
 
-    def remarks(self, said: Sequence[str]) -> list[str]:
+    def prompt_warnings(self, said: Sequence[str]) -> list[str]:
         tokenizer = self.readers[0][0]
         found = [remark for prompt in said if (remark := prompts.told(tokenizer, prompt))]
         if self.vocabulary:
@@ -134,7 +134,7 @@ class UNetModel:
             spelt
         )
 
-    def draws(self, how: Denoising) -> int:
+    def noise_draws(self, how: Denoising) -> int:
         return samplers.SAMPLERS[how.sampler].draws(how.steps - how.start, how.eta)
 
     def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
@@ -202,12 +202,12 @@ class UNetModel:
             given |= {"text_embeds": given.pop("pooled"), "time_ids": size.expand(shape[0], -1)}
         return given
 
-    def room(self, width: int, height: int) -> int:
+    def bytes_per_sample(self, width: int, height: int) -> int:
         wide: int = self.unet.config.block_out_channels[0] * (width // self.pictures.factor) * (height // self.pictures.factor)
         size: int = self.unet.dtype.itemsize
         return 2 * PEAK * wide * size  # with the prompt, and without
 
-    def free(self) -> int | None:
+    def free_bytes(self) -> int | None:
         return memory.free(self.device)
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:

@@ -12,7 +12,7 @@ import torch
 from ...errors import AnimateWarning
 
 
-class Exactly:
+class Float32Fallback:
     """Runs parts of a model in float32 for once, and says so the first time."""
 
     def __init__(self, name: str):

@@ -12,7 +12,7 @@ from torch import Tensor
 from ...errors import AnimateError, AnimateWarning
 from .. import memory
 from ..base import Images
-from .precision import Exactly
+from .precision import Float32Fallback
 
 TILE = 256  # pixels of a side, where a VAE would only cut up what is larger than the pictures that it was trained on
 
@@ -20,7 +20,7 @@ TILE = 256  # pixels of a side, where a VAE would only cut up what is larger tha
 class Pictures:
     """Over any VAE of diffusers: AutoencoderKL, AutoencoderTiny and alike."""
 
-    def __init__(self, name: str, vae: Any, device: torch.device, exactly: Exactly):
+    def __init__(self, name: str, vae: Any, device: torch.device, exactly: Float32Fallback):
         self.name, self.vae, self.device, self.exactly = name, vae, device, exactly
         config = vae.config
         self.scale, self.shift = config.scaling_factor, getattr(config, "shift_factor", None) or 0.0

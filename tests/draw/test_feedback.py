@@ -48,15 +48,17 @@ def test_every_cel_begins_with_the_one_before_and_is_anchored_to_its_pins() -> N
     for before, after in pairwise(shown):
         first, *targets = (made.cels[parent] for parent in after.start.parents)
         assert first == before
-        assert [target.look.a for target in targets] == [after.look.a, after.look.b]
-        assert all(target.start.parents == () and target.look.mix == 0 for target in targets), "the still of a pin, which no feedback has touched"
+        assert [target.blend.a for target in targets] == [after.blend.a, after.blend.b]
+        assert all(target.start.parents == () and target.blend.mix == 0 for target in targets), (
+            "the still of an endpoint, which no feedback has touched"
+        )
         assert (after.start.step, after.start.shared) == (6, False)
     assert len(made.cels) == 9 + 2, "the stills of b and c; that of a is the first frame"
 
 
 def test_the_prompt_moves_as_in_any_film() -> None:
     _, shown = planned("a", "b", frames=9)
-    assert [cel.look.parts for cel in shown[1:-1]] == [MIX_UNIT * i // 8 for i in range(1, 8)]
+    assert [cel.blend.parts for cel in shown[1:-1]] == [MIX_UNIT * i // 8 for i in range(1, 8)]
 
 
 def test_feedback_may_change_with_time() -> None:
@@ -116,7 +118,7 @@ def test_a_camera_or_other_feedback_changes_every_picture_but_the_first(tiny: UN
 
 def test_a_film_that_redraws_all_is_a_film_without_feedback(tiny: UNetModel) -> None:
     fed, plain = film_of(tiny, "a seed", "a tree", feedback=1.0), list(render(story("a seed", "a tree").replace(feedback=None), tiny))
-    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(fed, plain, strict=True)), "other slots"
+    assert all(np.abs(a.astype(int) - b).max() <= 1 for a, b in zip(fed, plain, strict=True)), "other batch_size"
 
 
 def test_part_of_a_chain_draws_what_leads_there_and_no_more(tiny: UNetModel, work: Work) -> None:
@@ -139,7 +141,7 @@ def test_part_of_a_chain_at_an_even_pace_is_that_of_the_whole(tiny: UNetModel, o
 @pytest.fixture(scope="module")
 def sprout() -> UNetModel:
     """Its VAE gives back what it was given; that of a model of random weights gives anything."""
-    model = load_model("sprout", device="cpu", slots=1)
+    model = load_model("sprout", device="cpu", batch_size=1)
     assert isinstance(model, UNetModel)
     return model
 
@@ -169,15 +171,15 @@ class Counted:
 def test_every_picture_is_anchored_in_pixels_and_looked_at_once_more(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, loop: str) -> None:
     decoded, encoded = (Counted(tiny, name, monkeypatch) for name in ("decode", "encode"))
     film_of(tiny, "a seed", "a tree", loop=loop, frames=8, zoom=1, pan=(0, 0))
-    assert encoded.pictures == 2 * 7 + 2, "all but the first, tried and done; and that of each pin, to see what is left of it"
-    assert decoded.pictures == 8 + 2 * 7 + 2 * 2, "shown; anchored, tried; and both of each pin's"
+    assert encoded.pictures == 2 * 7 + 2, "all but the first, tried and done; and that of each endpoint, to see what is left of it"
+    assert decoded.pictures == 8 + 2 * 7 + 2 * 2, "shown; anchored, tried; and both of each endpoint's"
 
 
 def test_a_camera_looks_at_every_picture_once_more(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded, encoded = (Counted(tiny, name, monkeypatch) for name in ("decode", "encode"))
     film_of(tiny, "a seed", "a tree", frames=40, zoom=1.01)
     assert encoded.pictures == 3 * 39 + 2
-    assert decoded.pictures == 40 + 3 * 39 + 2 * 2, "shown; moved on from; anchored, tried; and both of each pin's"
+    assert decoded.pictures == 40 + 3 * 39 + 2 * 2, "shown; moved on from; anchored, tried; and both of each endpoint's"
 
 
 def test_a_camera_that_pans_shifts_the_picture(sprout: UNetModel) -> None:
@@ -199,7 +201,7 @@ def shift(a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
 
 
 def test_only_a_few_pictures_are_held(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Decoded pictures are large, and a film has any number of pins: what was used last is kept."""
+    """Decoded pictures are large, and a film has any number of endpoints: what was used last is kept."""
     from animate.draw import feedback
 
     made: list[feedback.Feedback] = []
@@ -255,7 +257,7 @@ def test_guidance_over_time_is_that_of_the_timeline_from_the_first_frame_on(loop
     film = Storyboard.of("a", "b", frames=24, loop=loop, feedback=feedback, width=64, height=64, sampling=sampling)
     frames = timeline(film)
     made = plan(frames, film)
-    assert [made.cels[key].look.guidance for key in made.order] == pytest.approx([frame.guidance for frame in frames])
+    assert [made.cels[key].blend.guidance for key in made.order] == pytest.approx([frame.guidance for frame in frames])
 
 
 # --- recipes ----------------------------------------------------------------------------------------------------------------

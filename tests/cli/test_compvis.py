@@ -31,7 +31,7 @@ def test_txt2img_with_all_its_flags(run: Run, tiny: UNetModel, tmp_path: Path, w
     assert [path.name for path in samples] == ["00000.png", "00001.png", "00002.png", "00003.png"]
     for seed, path in enumerate(samples, 8):
         as_ours = Sampling(steps=4, guidance=2.0, sampler="pndm")
-        assert np.array_equal(pixels(path), still("a tree", tiny, slots=2, seed=seed, sampling=as_ours, width=64, height=32))
+        assert np.array_equal(pixels(path), still("a tree", tiny, batch_size=2, seed=seed, sampling=as_ours, width=64, height=32))
     assert pixels(tmp_path / "out" / "grid-0000.png").shape == (8 + 32 + 8, 8 + 4 * (64 + 8), 3)
     assert recipe.read(samples[0]).storyboard.sampling == Sampling(steps=4, guidance=2.0, sampler="pndm")
 

@@ -20,8 +20,8 @@ def planned(*prompts: str, **settings: Any) -> Plan:
 def test_every_frame_shows_a_cel() -> None:
     made = planned("a", "b", frames=9)
     assert len(made.order) == len(made.cels) == 9
-    assert [made.cels[key].look.parts for key in made.order] == [0, *(MIX_UNIT * i // 8 for i in range(1, 8)), 0]
-    assert made.cels[made.order[-1]].look.a.prompt == "b"
+    assert [made.cels[key].blend.parts for key in made.order] == [0, *(MIX_UNIT * i // 8 for i in range(1, 8)), 0]
+    assert made.cels[made.order[-1]].blend.a.prompt == "b"
 
 
 def test_a_joint_is_one_cel_whichever_side_it_is_seen_from() -> None:
@@ -49,7 +49,7 @@ def test_keys_are_the_same_on_every_machine() -> None:
 
 def test_a_circle_of_noise_has_four_quarters() -> None:
     made = planned("a", frames=8, loop="cycle")
-    ends = [(made.cels[key].look.a.seed, made.cels[key].look.a.opposite) for key in made.order]
+    ends = [(made.cels[key].blend.a.seed, made.cels[key].blend.a.opposite) for key in made.order]
     assert ends == [(0, False), (0, False), (1, False), (1, False), (0, True), (0, True), (1, True), (1, True)]
 
 

@@ -31,16 +31,16 @@ def test_a_film_has_exactly_its_frames(tiny: UNetModel) -> None:
     assert len({image.tobytes() for image in made}) == 7
 
 
-@pytest.mark.parametrize("slots", [1, 4])
-def test_ends_are_the_stills_bit_for_bit_under_equal_slots(tiny_folder: Path, slots: int) -> None:
-    model = load_model(str(tiny_folder), device="cpu", slots=slots)
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_ends_are_the_stills_bit_for_bit_under_equal_batch_sizes(tiny_folder: Path, batch_size: int) -> None:
+    model = load_model(str(tiny_folder), device="cpu", batch_size=batch_size)
     assert isinstance(model, UNetModel)
     made = film(model, "a seed", "a tree", seed=8)
-    assert np.array_equal(made[0], still("a seed", model, slots, seed=8, sampling=FEW))
-    assert np.array_equal(made[-1], still("a tree", model, slots, seed=8, sampling=FEW))
+    assert np.array_equal(made[0], still("a seed", model, batch_size, seed=8, sampling=FEW))
+    assert np.array_equal(made[-1], still("a tree", model, batch_size, seed=8, sampling=FEW))
 
 
-def test_ends_are_the_stills_within_a_grey_level_under_other_slots(tiny: UNetModel) -> None:
+def test_ends_are_the_stills_within_a_grey_level_under_other_batch_sizes(tiny: UNetModel) -> None:
     made = film(tiny, "a seed", "a tree")
     for image, prompt in ((made[0], "a seed"), (made[-1], "a tree")):
         assert np.abs(image.astype(int) - still(prompt, tiny, sampling=FEW).astype(int)).max() <= 1
@@ -79,7 +79,7 @@ def test_nothing_is_drawn_twice_and_nothing_before_it_is_asked_for(tiny: UNetMod
     images = render(Storyboard.of("a seed", "a tree", frames=24, loop="bounce", pace="linear", sampling=FEW), tiny)
     assert work.samples == 0
     next(images)
-    assert work.samples == 2 * 3 * 4, "one batch of four slots, guided, three steps"
+    assert work.samples == 2 * 3 * 4, "one batch of four batch_size, guided, three steps"
     assert len(list(images)) == 23
     assert work.samples == 2 * 3 * 16, "13 cels in batches of four"
 
@@ -140,7 +140,7 @@ def test_prompts_that_are_not_understood_warn_once(tiny: UNetModel) -> None:
 @pytest.mark.parametrize("suffix", [".mp4", ".gif"])
 def test_memory_does_not_grow_with_the_film(tiny_folder: Path, tmp_path: Path, suffix: str) -> None:
     """Peak resident memory of the process and its children: 2,000 frames within 100 MB of 100."""
-    script = Path(__file__).parent / "benchmarks" / "memory.py"
+    script = Path(__file__).parent.parent / "benchmarks" / "memory.py"
     done = subprocess.run(
         [sys.executable, str(script), "--model", str(tiny_folder), "--output", str(tmp_path / f"film{suffix}"), "--frames", "100", "2000"],
         capture_output=True, text=True, check=True,

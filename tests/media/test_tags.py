@@ -16,7 +16,7 @@ import animate
 from animate import AnimateError, write_video
 from animate.media import tags
 from animate.media.writers import write_image
-from test_video import read
+from test_writers import read
 
 IMAGES = [np.full((48, 64, 3), 20 * i, np.uint8) for i in range(6)]
 TEXTS = {"plain": 'a "tree"; \\ # = <b>&amp;</b> \u00e4\u79cd', "long": json.dumps([*range(60_000)])}

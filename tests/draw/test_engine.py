@@ -32,19 +32,19 @@ class Recorder:
 
     def __call__(self, cels: Sequence[Cel], inputs: Sequence[Inputs], stops: Stops) -> torch.Tensor:
         self.batches.append([cel.key for cel in cels])
-        return torch.tensor([cel.look.mix for cel in cels])[:, None, None, None, None].expand(-1, len(stops), 4, 1, 1)
+        return torch.tensor([cel.blend.mix for cel in cels])[:, None, None, None, None].expand(-1, len(stops), 4, 1, 1)
 
 
 def test_batches_are_full_and_the_last_is_padded() -> None:
     made, draw = planned(Storyboard.of("a", "b", frames=10)), Recorder()
-    latents = list(run(made, draw, {}, slots=4))
+    latents = list(run(made, draw, {}, batch_size=4))
     assert [len(batch) for batch in draw.batches] == [4, 4, 4]
-    assert [float(x.mean()) for x in latents] == pytest.approx([made.cels[key].look.mix for key in made.order])
+    assert [float(x.mean()) for x in latents] == pytest.approx([made.cels[key].blend.mix for key in made.order])
 
 
 def test_nothing_is_drawn_twice() -> None:
     made, draw = planned(Storyboard.of("a", "b", frames=20, loop="bounce")), Recorder()
-    assert len(list(run(made, draw, {}, slots=1))) == 20
+    assert len(list(run(made, draw, {}, batch_size=1))) == 20
     drawn = [key for batch in draw.batches for key in batch]
     assert len(drawn) == len(set(drawn)) == 11
 
@@ -52,20 +52,20 @@ def test_nothing_is_drawn_twice() -> None:
 def test_what_states_hold_is_not_drawn() -> None:
     made, draw = planned(Storyboard.of("a", "b", frames=8)), Recorder()
     states = {key: torch.zeros(4, 1, 1) for key in made.order[:6]}
-    list(run(made, draw, states, slots=4))
+    list(run(made, draw, states, batch_size=4))
     assert [set(batch) for batch in draw.batches] == [set(made.order[6:])]
 
 
 def test_states_are_dropped_once_they_are_used_up() -> None:
     made, draw, states = planned(Storyboard.of("a", "b", frames=40)), Recorder(), dict[str, torch.Tensor]()
-    most = max(len(states) for _ in run(made, draw, states, slots=4))
+    most = max(len(states) for _ in run(made, draw, states, batch_size=4))
     assert most <= 4
     assert not states
 
 
 def test_nothing_is_drawn_before_it_is_asked_for() -> None:
     made, draw = planned(Storyboard.of("a", "b", frames=40)), Recorder()
-    latents = run(made, draw, {}, slots=4)
+    latents = run(made, draw, {}, batch_size=4)
     assert not draw.batches
     next(latents)
     assert len(draw.batches) == 1
@@ -74,9 +74,9 @@ def test_nothing_is_drawn_before_it_is_asked_for() -> None:
 def test_guided_and_unguided_cels_do_not_share_a_batch() -> None:
     keys = (Keyframe(prompt="a", guidance=0), Keyframe(prompt="b", guidance=2))
     made, draw = planned(Storyboard(keyframes=keys, frames=9)), Recorder()
-    list(run(made, draw, {}, slots=8))
+    list(run(made, draw, {}, batch_size=8))
     for batch in draw.batches:
-        assert len({made.cels[key].look.guidance > 1 for key in batch}) == 1
+        assert len({made.cels[key].blend.guidance > 1 for key in batch}) == 1
 
 
 # --- cels that begin with others ------------------------------------------------------------------------------------------
@@ -119,9 +119,9 @@ class Tracer:
         return [key for cels, _ in self.batches for key in dict.fromkeys(cel.whole.key for cel in cels)]
 
 
-def told(made: Plan, states: States | None = None, slots: int = 4) -> tuple[list[float], Tracer]:
+def told(made: Plan, states: States | None = None, batch_size: int = 4) -> tuple[list[float], Tracer]:
     draw = Tracer()
-    return [float(latents.mean()) for latents in run(made, draw, {} if states is None else states, slots)], draw
+    return [float(latents.mean()) for latents in run(made, draw, {} if states is None else states, batch_size)], draw
 
 
 def test_cels_that_differ_only_in_where_they_stop_are_one_denoising() -> None:
@@ -134,7 +134,7 @@ def test_cels_that_differ_only_in_where_they_stop_are_one_denoising() -> None:
 
 def test_each_state_is_that_of_its_own_stop() -> None:
     made, states = tree(9), dict[str, torch.Tensor]()
-    next(run(made, Tracer(), states, slots=1))
+    next(run(made, Tracer(), states, batch_size=1))
     first = made.cels[made.order[0]]
     held = {cel.end: states[key] for key, cel in made.cels.items() if key in states and cel.whole == first}
     assert set(held) == {cel.end for cel in made.cels.values() if cel.whole == first}
@@ -143,7 +143,7 @@ def test_each_state_is_that_of_its_own_stop() -> None:
 
 def test_a_tree_is_drawn_by_levels_in_full_batches() -> None:
     made = tree(33)
-    _, draw = told(made, slots=4)
+    _, draw = told(made, batch_size=4)
     begins: list[int] = [cels[0].start.step for cels, _ in draw.batches]
     assert [begins.count(step) for step in sorted(set(begins))] == [1, 1, 1, 1, 2, 4], "ends, middle, quarters, eighths, ..."
     for cels, _ in draw.batches:
@@ -153,7 +153,7 @@ def test_a_tree_is_drawn_by_levels_in_full_batches() -> None:
 
 def test_a_chain_is_drawn_one_after_the_other() -> None:
     made = chain(9)
-    seen, draw = told(made, slots=1)
+    seen, draw = told(made, batch_size=1)
     assert len(seen) == 9
     shown = [cels[0].key for cels, _ in draw.batches if cels[0].key in made.order and cels[0].start.parents]
     assert shown == list(made.order[1:])
@@ -162,16 +162,16 @@ def test_a_chain_is_drawn_one_after_the_other() -> None:
 @pytest.mark.parametrize("made", [tree(40), chain(40), tree(40, loop="bounce"), tree(41, prompts="aba"), chain(40, loop="cycle")])
 def test_what_begins_with_others_is_dropped_once_it_is_used_up(made: Plan) -> None:
     states = dict[str, torch.Tensor]()
-    most = max(len(states) for _ in run(made, Tracer(), states, slots=4))
+    most = max(len(states) for _ in run(made, Tracer(), states, batch_size=4))
     assert not states
     assert most < len(made.cels) / 2
 
 
 @pytest.mark.parametrize("made", [tree(40), tree(24, sharing=0.4), chain(20), chain(20, loop="cycle")])
-@pytest.mark.parametrize("slots", [1, 4])
-def test_any_part_of_a_plan_is_as_in_the_whole(made: Plan, slots: int) -> None:
-    whole, draw = told(made, slots=slots)
-    part, drawn = told(made.only(range(10, 14)), slots=slots)
+@pytest.mark.parametrize("batch_size", [1, 4])
+def test_any_part_of_a_plan_is_as_in_the_whole(made: Plan, batch_size: int) -> None:
+    whole, draw = told(made, batch_size=batch_size)
+    part, drawn = told(made.only(range(10, 14)), batch_size=batch_size)
     assert part == whole[10:14]
     assert len(drawn.drawn) < len(draw.drawn)
     assert set(drawn.drawn) <= set(draw.drawn)
@@ -183,7 +183,7 @@ def test_a_film_that_was_stopped_goes_on_as_if_it_had_not_been(made: Plan, after
     """The store keeps what memory lets go."""
     whole, draw = told(made)
     kept = Keeping()
-    stopped = run(made, Tracer(), kept, slots=4)
+    stopped = run(made, Tracer(), kept, batch_size=4)
     for _ in range(after):
         next(stopped)
     done = len({made.cels[key].whole.key for key in kept.kept})
@@ -246,10 +246,10 @@ WHOLE = [told(made)[0] for made in FILMS]
 NUMBERS = st.lists(st.integers(0, 10**6), max_size=40)
 
 
-@given(film=st.integers(0, len(FILMS) - 1), had=st.sets(st.integers(0, 60)), losses=NUMBERS, broken=NUMBERS, slots=st.integers(1, 5))
-def test_what_a_store_loses_is_drawn_again(film: int, had: set[int], losses: list[int], broken: list[int], slots: int) -> None:
+@given(film=st.integers(0, len(FILMS) - 1), had=st.sets(st.integers(0, 60)), losses=NUMBERS, broken=NUMBERS, batch_size=st.integers(1, 5))
+def test_what_a_store_loses_is_drawn_again(film: int, had: set[int], losses: list[int], broken: list[int], batch_size: int) -> None:
     made, all_of = FILMS[film], Keeping()
-    list(run(made, Tracer(), all_of, slots=1))
+    list(run(made, Tracer(), all_of, batch_size=1))
     kept = {key: state for number, (key, state) in enumerate(all_of.kept.items()) if number in had}
-    seen, _ = told(made, Leaking(kept, losses, broken), slots)
+    seen, _ = told(made, Leaking(kept, losses, broken), batch_size)
     assert seen == WHOLE[film]

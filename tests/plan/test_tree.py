@@ -90,7 +90,7 @@ def test_every_film_has_a_tree(keys: list[tuple[str, int, str]], frames: int, st
     exact = film.model_copy(update={"sampling": film.sampling.model_copy(update={"sharing": 0.0})})
     made, plain = (plan(times, one, curves=(curve,) * 4) for one in (film, exact))
     check(made)
-    assert [made.cels[key].look for key in made.order] == [plain.cels[key].look for key in plain.order]
+    assert [made.cels[key].blend for key in made.order] == [plain.cels[key].blend for key in plain.order]
     assert len(set(made.order)) == len(set(plain.order))
 
 
@@ -129,7 +129,7 @@ def test_the_closer_its_neighbours_the_later_a_frame_begins() -> None:
 
 def place(cel: Cel) -> int:
     """On the way from a to b, of MIX_UNIT."""
-    return cel.look.parts if cel.look.a != cel.look.b else MIX_UNIT * (cel.look.a.prompt == "b")
+    return cel.blend.parts if cel.blend.a != cel.blend.b else MIX_UNIT * (cel.blend.a.prompt == "b")
 
 
 @pytest.mark.parametrize("ease", ["in", "in-out", "linear"])
@@ -201,7 +201,7 @@ def test_all_frames_of_a_trunk_begin_with_one_cel_half_way() -> None:
     made = planned("a", "b", frames=10, branching="trunk", sharing=0.5)
     check(made)
     (trunk,) = {made.cels[parent] for key in made.order for parent in made.cels[key].start.parents}
-    assert (trunk.stop, trunk.look.a.prompt, trunk.look.b.prompt, trunk.look.mix) == (6, "a", "b", 0.5)
+    assert (trunk.stop, trunk.blend.a.prompt, trunk.blend.b.prompt, trunk.blend.mix) == (6, "a", "b", 0.5)
     assert len(made.cels) == 11
     assert work_of(made) == 6 + 10 * 6
 
@@ -210,15 +210,15 @@ def test_all_frames_of_a_trunk_begin_with_one_cel_half_way() -> None:
 def test_the_trunk_of_more_prompts_is_the_middle_of_the_film(prompts: str, middle: str) -> None:
     made = planned(*prompts, frames=10, branching="trunk")
     (trunk,) = {made.cels[parent] for key in made.order for parent in made.cels[key].start.parents}
-    assert trunk.look.a.prompt + trunk.look.b.prompt == middle
-    assert trunk.look.mix == (0 if middle[0] == middle[1] else 0.5)
+    assert trunk.blend.a.prompt + trunk.blend.b.prompt == middle
+    assert trunk.blend.mix == (0 if middle[0] == middle[1] else 0.5)
 
 
 def test_a_trunk_reaches_its_last_prompt() -> None:
     """The film that this follows stops one step before it."""
     made = planned("a", "b", frames=10, branching="trunk")
-    assert [made.cels[made.order[i]].look.a.prompt for i in (0, -1)] == ["a", "b"]
-    assert [made.cels[made.order[i]].look.mix for i in (0, -1)] == [0, 0]
+    assert [made.cels[made.order[i]].blend.a.prompt for i in (0, -1)] == ["a", "b"]
+    assert [made.cels[made.order[i]].blend.mix for i in (0, -1)] == [0, 0]
 
 
 def test_a_trunk_is_the_middles_first_steps_and_then_each_frames_own(tiny: UNetModel) -> None:

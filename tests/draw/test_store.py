@@ -113,7 +113,7 @@ def test_two_processes_share_a_store(tiny_folder: Path, tmp_path: Path) -> None:
     """The same film at the same time, with a store too small for it: each removes what the other has written."""
     script = (
         "import sys\nfrom animate import Store, Storyboard, Sampling, load_model, render, write_video\n"
-        f"model = load_model({str(tiny_folder)!r}, device='cpu', slots=4)\n"
+        f"model = load_model({str(tiny_folder)!r}, device='cpu', batch_size=4)\n"
         "story = Storyboard.of('a seed', 'a tree', frames=60, pace='linear', sampling=Sampling(steps=2, guidance=2.0))\n"
         "for again in range(3): write_video(sys.argv[1], render(story, model, store=Store(sys.argv[2], limit=20_000)), 12)\n"
     )
@@ -204,7 +204,7 @@ def test_the_limit_holds_when_others_write_too(tmp_path: Path) -> None:
 def test_a_state_that_is_lost_between_two_looks_is_drawn(tiny: UNetModel, tmp_path: Path) -> None:
     """A store too small for one batch: everything is thrown out as soon as it is in."""
     model = UNetModel.__new__(UNetModel)
-    model.__dict__ = {**tiny.__dict__, "numerics": replace(tiny.numerics, slots=17)}
+    model.__dict__ = {**tiny.__dict__, "numerics": replace(tiny.numerics, batch_size=17)}
     assert np.array_equal(film(ABCDE, model, Store(tmp_path, limit=5000)), film(ABCDE, model, None))
 
 

@@ -20,7 +20,7 @@ import animate
 from animate.cli import COMMANDS
 from animate.models.families.unet import UNetModel
 from conftest import Run
-from test_video import read
+from test_writers import read
 
 FEW = ("--steps", "1", "--guidance", "1", "--frames", "6")
 
@@ -204,7 +204,7 @@ BAD = [
     (("a", "b", "-o", "taken/film.mp4"), "not a folder one can write to"),
     (("a", "b", "--model", "sprut"), 'model "sprut" is not known'),
     (("a", "b", "--model", "nobody/nothing"), "nobody/nothing is not in"),
-    (("a", "b", "--slots", "0"), "slots"),
+    (("a", "b", "--batch-size", "0"), "batch_size"),
     (("a", "b", "--sped", "3"), "--sped"),
     (("typo.yaml",), 'typo.yaml:2:1: "frame" is not known; did you mean "frames"?'),
     (("still", ""), "empty prompt"),
@@ -252,7 +252,7 @@ def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path,
 
 
 def test_the_doctor_tries_a_model_before_a_long_render(run: Run, tiny_folder: Path, tmp_path: Path) -> None:
-    code, out, _ = run("doctor", "--model", str(tiny_folder), "--slots", "2")
+    code, out, _ = run("doctor", "--model", str(tiny_folder), "--batch-size", "2")
     assert code == 0
     assert all(line.startswith("ok    model") for line in out.splitlines())
     assert "in a batch of at most 2" in out

@@ -167,7 +167,7 @@ def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def model(folder: Path) -> PipelineModel:
-    loaded = load_model(str(folder), device="cpu", slots=2)
+    loaded = load_model(str(folder), device="cpu", batch_size=2)
     assert isinstance(loaded, PipelineModel)
     return loaded
 
@@ -197,7 +197,8 @@ def test_a_film_has_exact_ends_and_something_else_between(model: PipelineModel) 
     film = [*animate.render(story("a seed", "a tree in winter at night", frames=5, seed=1), model)]
     assert len(film) == 5
     stills = [
-        animate.still(p, model, slots=2, seed=1, width=SIDE, height=SIDE, sampling={"steps": STEPS}) for p in ("a seed", "a tree in winter at night")
+        animate.still(p, model, batch_size=2, seed=1, width=SIDE, height=SIDE, sampling={"steps": STEPS})
+        for p in ("a seed", "a tree in winter at night")
     ]
     assert np.array_equal(film[0], stills[0])
     assert np.array_equal(film[4], stills[1])
@@ -291,8 +292,8 @@ def test_a_blend_reads_what_either_end_reads_and_no_padding() -> None:
 def test_a_prompt_that_is_cut_off_is_told_of(tmp_path: Path) -> None:
     pixart().save_pretrained(tmp_path)
     model = load_model(str(tmp_path), device="cpu")
-    assert model.remarks(["a seed"]) == []
-    (told,) = model.remarks(["a seed in winter " * 60])
+    assert model.prompt_warnings(["a seed"]) == []
+    (told,) = model.prompt_warnings(["a seed in winter " * 60])
     assert "longer than the 120 tokens" in told
 
 
@@ -303,7 +304,7 @@ def test_names_are_read_where_they_are_returned() -> None:
 
 
 def test_a_model_tells_what_a_picture_takes_and_that_nothing_is_flagged(model: PipelineModel) -> None:
-    assert model.room(512, 512) == 4 * model.room(256, 256) > 0
+    assert model.bytes_per_sample(512, 512) == 4 * model.bytes_per_sample(256, 256) > 0
     assert not model.offload()  # the device is the memory itself
     assert model.flagged(np.zeros((2, SIDE, SIDE, 3), np.uint8)) == [False, False]
     assert model.chunks("a seed") == 1

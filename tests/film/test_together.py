@@ -30,11 +30,11 @@ def same(one: list[np.ndarray], other: list[np.ndarray]) -> bool:
 
 
 @pytest.mark.parametrize("settings", [{}, {"pace": "even", "loop": "cycle"}, {"loop": "bounce", "frames": 8}, {"feedback": None}, {"between": 2}])
-def test_each_film_is_what_it_is_alone_with_as_many_slots(tiny: UNetModel, settings: dict[str, Any]) -> None:
+def test_each_film_is_what_it_is_alone_with_an_equal_batch_size(tiny: UNetModel, settings: dict[str, Any]) -> None:
     asked = stories(3, **settings)
     made = [list(film) for film in render_together(asked, tiny)]
     for story, images in zip(asked, made, strict=True):
-        assert same(images, list(render(story, tiny, slots=4)))
+        assert same(images, list(render(story, tiny, batch_size=4)))
     assert not same(*made[:2])
 
 
@@ -44,7 +44,7 @@ def test_chains_advance_side_by_side(tiny: UNetModel, work: Work) -> None:
     for film in films:
         list(film)
     assert work.calls == 2 * 4 + (5 + 1) * 2, "six stills in two batches of four steps, and five times two steps, one chain a frame ahead"
-    assert work.samples == 4 * 2 * work.calls, "guided, in four slots"
+    assert work.samples == 4 * 2 * work.calls, "guided, in four batch_size"
 
 
 def test_films_may_be_asked_in_any_order(tiny: UNetModel, work: Work) -> None:
@@ -76,9 +76,9 @@ def test_a_film_of_several_is_drawn_again_from_its_recipe_alone(tiny: UNetModel)
     films = render_together(stories(3), tiny)
     drawn = [list(film) for film in films]
     noted = recipe.unpack(films[1].recipe.pack())
-    assert noted.made.slots == 4, "a power of two"
+    assert noted.made.batch_size == 4, "a power of two"
     assert noted.storyboard.seed == 1
-    assert same(list(render(noted.storyboard, tiny, curves=noted.curves, slots=noted.made.slots)), drawn[1])
+    assert same(list(render(noted.storyboard, tiny, curves=noted.curves, batch_size=noted.made.batch_size)), drawn[1])
 
 
 def test_one_film_may_fail_or_be_interrupted_and_the_others_go_on(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, work: Work) -> None:
@@ -149,4 +149,4 @@ def test_a_changed_film_of_several_is_drawn_as_any_other(run: Run, work: Work, t
     model = ("--model", str(tiny_folder))
     run("a", "b", *FLAGS, "--feedback", "0.5", "--count", "3", "-o", "film.gif", *model)
     assert run("again", "film-seed-1.gif", "--steps", "4", "-o", "again.gif", *model)[0] == 0
-    assert recipe.read(Path("again.gif")).made.slots == 1
+    assert recipe.read(Path("again.gif")).made.batch_size == 1

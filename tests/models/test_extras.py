@@ -354,7 +354,7 @@ def test_an_embedding_is_a_word_that_is_known(load: Any, tmp_path: Path, name: s
     table.register_forward_hook(lambda module, args, made: asked.append(made[0]))
     model.embed(f"a red {word}, tree")
     assert any(torch.equal(asked[0][start : start + 2], CAT) for start in range(76))
-    assert model.remarks([f"a red {word}, tree"]) == []
+    assert model.prompt_warnings([f"a red {word}, tree"]) == []
 
 
 def test_every_word_is_as_it_was_beside_an_embedding(load: Any, tiny: UNetModel, tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ def test_an_embedding_of_xl_has_vectors_for_both_text_encoders(load: Any, tmp_pa
     model = load(tmp_path / "xl", embeddings=(saved({"clip_l": first, "clip_g": second}, tmp_path / "cat.safetensors"),))
     for (_, encoder), expected in zip(model.readers, (first, second), strict=True):
         assert torch.equal(encoder.get_input_embeddings().weight[-2:], expected)
-    assert model.remarks(["a <cat>"]) == []
+    assert model.prompt_warnings(["a <cat>"]) == []
     with pytest.raises(AnimateError, match="vectors have 32 numbers, and those of the model 32, 32"):
         load(tmp_path / "xl", embeddings=(saved(DIFFUSERS, tmp_path / "one.safetensors"),))
 

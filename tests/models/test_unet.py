@@ -26,7 +26,7 @@ def batch(model: UNetModel, *prompts: str) -> Conditioning:
 
 def noise(model: UNetModel, how: Denoising, *seeds: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The start (B, C, h, w) and what the sampler draws (B, draws, C, h, w)."""
-    drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.draws(how)) for seed in seeds])
+    drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.noise_draws(how)) for seed in seeds])
     return drawn[:, 0], drawn[:, 1:]
 
 
@@ -130,7 +130,7 @@ def taken_over(model: UNetModel, how: Denoising, step: int) -> float:
     text, empty, guidance = batch(model, "a tree"), batch(model, ""), torch.full((1,), 3.0)
     state, whole = model.denoise(start, draws, text, empty, guidance, replace(how, stops=(step, how.steps)))[0]
     late = replace(how, start=step, shared=True)
-    made = model.denoise(state[None], draws[:, model.draws(how) - model.draws(late) :], text, empty, guidance, late)[0, -1]
+    made = model.denoise(state[None], draws[:, model.noise_draws(how) - model.noise_draws(late) :], text, empty, guidance, late)[0, -1]
     return float((made - whole).norm() / whole.norm())
 
 
@@ -266,11 +266,11 @@ def test_the_models_own_sampler_is_the_default(tiny: UNetModel) -> None:
 
 
 def test_long_and_foreign_prompts_are_remarked_on(tiny: UNetModel) -> None:
-    assert tiny.remarks(["a photo of a red tree in winter"]) == []
-    (long,) = tiny.remarks(["a seed " * 50])
+    assert tiny.prompt_warnings(["a photo of a red tree in winter"]) == []
+    (long,) = tiny.prompt_warnings(["a seed " * 50])
     assert "100 tokens long" in long
     assert "read in 2 parts of 75" in long
-    (foreign,) = tiny.remarks(["a \u79cd\u5b50"])
+    (foreign,) = tiny.prompt_warnings(["a \u79cd\u5b50"])
     assert "only letter by letter" in foreign
 
 
@@ -280,8 +280,8 @@ def test_words_that_a_small_model_was_never_shown_are_named_once(tiny_folder: Pa
     taught = {"size": 64, "kinds": {"subjects": ["tree"]}, "words": ["tree", "red"], "idle": ["a", "in", "lovely"]}
     (folder / "vocabulary.json").write_text(json.dumps(taught))
     model = load_model(str(folder), device="cpu")
-    assert model.remarks(["a lovely red tree", "A Red Tree"]) == []
-    (said,) = model.remarks(["a dragon in a tree", "a Red dragon, flying"])
+    assert model.prompt_warnings(["a lovely red tree", "A Red Tree"]) == []
+    (said,) = model.prompt_warnings(["a dragon in a tree", "a Red dragon, flying"])
     assert said == f"{folder} was never shown dragon, flying, and draws the rest; animate models lists what it knows"
 
 

@@ -67,7 +67,7 @@ def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red
     itself = tiny.decode(tiny.encode(pixels[None]))[0]
     assert np.array_equal(made[0], itself)
     assert np.array_equal(made[8], itself)
-    assert np.array_equal(made[4], still("a tree", tiny, slots=4, sampling=FAST))
+    assert np.array_equal(made[4], still("a tree", tiny, batch_size=4, sampling=FAST))
     assert len({image.tobytes() for image in made[:8]}) == 8
 
 
@@ -91,7 +91,7 @@ def test_frames_between_images_are_drawn_in_full_batches(tiny: UNetModel, red: s
         PIL.Image.fromarray(np.asarray(opened)[..., ::-1]).save(blue)
     story = build({"keyframes": [{"image": red}, {"image": blue}], "frames": 10, "pace": "linear", "sampling": FAST})
     made = np.stack(list(render(story, tiny))).astype(int)
-    assert work.samples == 2 * 4 * sum([2, 3, 5]), "guided, in four slots: two frames of 2 steps, two of 3, four of 5"
+    assert work.samples == 2 * 4 * sum([2, 3, 5]), "guided, in four batch_size: two frames of 2 steps, two of 3, four of 5"
     ends = [tiny.decode(tiny.encode(photo.read(path, 64, 64)[None]))[0] for path in (red, blue)]
     assert np.array_equal(made[[0, -1]], np.stack(ends))
 

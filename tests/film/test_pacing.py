@@ -13,13 +13,13 @@ from animate import Storyboard
 from animate.film import pacing
 from animate.film.pacing import MOST, NARROWEST, Measure, curves
 from animate.measure import distance
-from animate.plan.cel import MIX_UNIT, Cel, Pin, Plan
+from animate.plan.cel import MIX_UNIT, Cel, Endpoint, Plan
 from animate.plan.curve import LINEAR, Curve
 from animate.plan.plan import plan
 from animate.story.timeline import timeline
 
 Path = Callable[[float], float]  # mix -> how far along its picture looks, 0..1
-A, B, C = (Pin(name, "", 0, 3.0) for name in "abc")
+A, B, C = (Endpoint(name, "", 0, 3.0) for name in "abc")
 BETWEEN = 22  # frames of a film of 24
 
 
@@ -27,8 +27,8 @@ def story(*keys: Any, **settings: Any) -> Storyboard:
     return Storyboard.of(*keys, width=64, height=64, sampling={"steps": 10, "guidance": 3.0, "sampler": "ddim"}, **settings)
 
 
-def mix(cel: Cel, end: Pin) -> float:
-    return cel.look.mix if cel.look.a != cel.look.b else float(cel.look.a == end)
+def mix(cel: Cel, end: Endpoint) -> float:
+    return cel.blend.mix if cel.blend.a != cel.blend.b else float(cel.blend.a == end)
 
 
 class Eye:
@@ -191,26 +191,26 @@ def test_segments_are_probed_together_and_only_those_that_are_asked_for() -> Non
 
 
 def test_many_segments_are_not_held_at_once() -> None:
-    pins = [Pin(str(i), "", 0, 3.0) for i in range(20)]
+    endpoints = [Endpoint(str(i), "", 0, 3.0) for i in range(20)]
     held: list[int] = []
 
     def see(probes: Plan) -> list[np.ndarray]:
         held.append(len(probes.order))
-        return [np.array(probes.cels[key].look.mix) for key in probes.order]
+        return [np.array(probes.cels[key].blend.mix) for key in probes.order]
 
-    curves(story("a", "b"), pins, dict.fromkeys(range(19), 2), see, apart)
+    curves(story("a", "b"), endpoints, dict.fromkeys(range(19), 2), see, apart)
     assert max(held) <= pacing.TOGETHER * (pacing.FIRST + 1)
 
 
 def test_probes_take_few_steps_but_enough_for_every_image() -> None:
-    def asked(*pins: Pin) -> set[int]:
+    def asked(*endpoints: Endpoint) -> set[int]:
         eye = Eye(lambda t: t)
-        curves(story("a", "b"), pins, {0: 6}, eye, apart)
+        curves(story("a", "b"), endpoints, {0: 6}, eye, apart)
         return {cel.steps for probes in eye.plans for cel in probes.cels.values()}
 
     assert asked(A, B) == {6}
-    assert asked(Pin("a", "", 0, 3.0, image="0123", strength=0.15), B) == {7}, "the first count of which 15 % are a step"
-    assert asked(Pin("a", "", 0, 3.0, image="0123", strength=0.8), B) == {6}
+    assert asked(Endpoint("a", "", 0, 3.0, image="0123", strength=0.15), B) == {7}, "the first count of which 15 % are a step"
+    assert asked(Endpoint("a", "", 0, 3.0, image="0123", strength=0.8), B) == {6}
 
 
 @pytest.mark.parametrize("ease", ["linear", "in-out"])
@@ -219,7 +219,7 @@ def test_eases_act_on_what_is_perceived(ease: str) -> None:
     times, path = timeline(film), SMOOTH["fast in the middle"]
     made = plan(times, film, curves=(paced(path), LINEAR))
     length = path(1) - path(0)
-    seen = [(path(mix(made.cels[key], Pin("b", "", 0, 3.0))) - path(0)) / length for key in made.order]
+    seen = [(path(mix(made.cels[key], Endpoint("b", "", 0, 3.0))) - path(0)) / length for key in made.order]
     assert seen == pytest.approx([frame.mix + frame.a for frame in times], abs=0.03)
     assert all(before < after for before, after in pairwise(seen))
 

@@ -115,8 +115,8 @@ def test_stable_diffusion_fits_into_four_gigabytes(monkeypatch: pytest.MonkeyPat
     assert (story.width, story.height) == (512, 512)
     assert weights < 2 * GIB, "float16"
     with pytest.warns(match="drawing 4 in a batch instead of 8"):
-        slots = film.fitting(8, model, story)
-    assert slots * model.room(512, 512) < left
+        batch_size = film.fitting(8, model, story)
+    assert batch_size * model.bytes_per_sample(512, 512) < left
     # Decoding comes after the UNet has given its room back: its largest tensors are 256 channels of full size, four of them at once.
     assert left > 4 * 256 * 512 * 512 * 2
 
@@ -179,7 +179,7 @@ def test_a_family_reads_no_more_than_it_was_trained_to(tmp_path: Path, monkeypat
     model = load_model("flux-schnell", device="cpu")
     assert model.embed("a tree").tensors["prompt_embeds"].shape == (16, 32)
     assert (model.defaults.steps, model.defaults.guidance) == (4, 0.0)
-    assert "longer than the 16 tokens" in model.remarks(["a seed in winter " * 9])[0]
+    assert "longer than the 16 tokens" in model.prompt_warnings(["a seed in winter " * 9])[0]
 
 
 def test_parts_that_do_not_fit_at_once_take_turns_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -92,7 +92,7 @@ def test_there_are_fifty_pairs_of_every_kind_and_sprout_knows_their_words(sprout
     assert Counter(pair.kind for pair in asked) == {kind: len(said) for kind, said in motion.PAIRS.items()}
     assert {pair.kind for pair in asked[:7]} == set(motion.PAIRS)
     assert asked[:3] == motion.pairs(3)
-    assert sprout.remarks([prompt for pair in asked for prompt in pair[1:]] + [*motion.YEAR, *motion.ROUND]) == []
+    assert sprout.prompt_warnings([prompt for pair in asked for prompt in pair[1:]] + [*motion.YEAR, *motion.ROUND]) == []
 
 
 @pytest.mark.parametrize("settings", [{}, {"pace": "linear"}, {"feedback": 0.7}, {"sampling": {"sharing": 0.9}}])

@@ -34,7 +34,7 @@ def checked_folder(folder: Path, above: float) -> Path:
 
 @pytest.fixture
 def model(tiny_folder: Path) -> UNetModel:
-    loaded = load_model(str(tiny_folder), device="cpu", slots=4)
+    loaded = load_model(str(tiny_folder), device="cpu", batch_size=4)
     assert isinstance(loaded, UNetModel)
     return loaded
 

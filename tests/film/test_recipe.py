@@ -19,7 +19,7 @@ from animate.models.families.unet import UNetModel
 from animate.story.storyboard import read as read_storyboard
 from animate.story.storyboard import written
 from conftest import Run
-from test_video import read
+from test_writers import read
 
 FAST = ("--steps", "2", "--guidance", "2", "--frames", "5", "--pace", "linear")
 
@@ -35,7 +35,7 @@ def test_it_leaves_nothing_to_defaults(tiny: UNetModel) -> None:
     said = made(tiny, frames=3)
     story = said.storyboard
     assert (story.width, story.height, story.frames, story.fps, story.sampling.sampler) == (64, 64, 3, 12.0, "ddim")
-    assert (said.made.model, said.made.slots, len(said.digests)) == (tiny.name, 4, 3)
+    assert (said.made.model, said.made.batch_size, len(said.digests)) == (tiny.name, 4, 3)
     assert len(said.made.fingerprint) == 32
     assert {"animate", "torch", "diffusers"} <= set(said.made.versions)
 

@@ -78,7 +78,7 @@ def xl(xl_pipe: StableDiffusionXLPipeline, tmp_path_factory: pytest.TempPathFact
 def drawn(model: UNetModel, prompts: Sequence[str], negative: str, guidance: float, how: Denoising, size: tuple[int, int] = (64, 64)) -> Tensor:
     """Latents of prompts, each from its own seed: 1, 2, ..."""
     seeds = range(1, len(prompts) + 1)
-    noise = torch.stack([model.noise(seed, *size, 1 + model.draws(how)) for seed in seeds])
+    noise = torch.stack([model.noise(seed, *size, 1 + model.noise_draws(how)) for seed in seeds])
     positive = Conditioning.batch([model.embed(prompt) for prompt in prompts])
     away = Conditioning.batch([model.embed(negative, negative=True)] * len(prompts))
     return model.denoise(noise[:, 0], noise[:, 1:], positive, away, torch.full((len(prompts),), guidance), how)[:, -1]
@@ -140,7 +140,7 @@ def test_a_film_of_xl_has_exact_ends_and_blends_the_pooled_vector(xl: UNetModel)
     assert torch.allclose(frames[2], (first + last) / 2, rtol=0, atol=1e-6)
     assert not torch.equal(first, last)
     for prompt, frame in (("a tree", film[0]), ("a house", film[-1])):
-        alone = still(prompt, xl, xl.numerics.slots, **settings)
+        alone = still(prompt, xl, xl.numerics.batch_size, **settings)
         assert np.array_equal(frame, alone)
 
 
