@@ -1,4 +1,12 @@
-"""The one exception that is meant for people: what was given, what is allowed, what to do next, in one line."""
+"""The exception meant for people, and how its lines are worded. Knows nothing of what went wrong.
+
+An error says, in one line, what was given, what is allowed and what to do next.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
 
 
 class AnimateError(ValueError):
@@ -7,3 +15,26 @@ class AnimateError(ValueError):
 
 class AnimateWarning(UserWarning):
     """Something that a person should know, and that does not stop the film."""
+
+
+def did_you_mean(word: str, known: Iterable[str], names: Mapping[str, str] | None = None) -> str:
+    """The end of a message about a name that is not known: '; did you mean "tree"?', or nothing where none is close.
+
+    known: all spellings that are understood. names: what is suggested for a spelling, where that is not the spelling itself.
+    """
+    spellings = {spelling.lower(): spelling for spelling in known}
+    close = difflib.get_close_matches(word.lower(), spellings, 1)
+    if not close:
+        return ""
+    spelling = spellings[close[0]]
+    return f'; did you mean "{names[spelling] if names else spelling}"?'
+
+
+def one_line(error: object, longest: int = 300) -> str:
+    """What a library says of a failure, in one line of so many characters at most."""
+    return " ".join(str(error).split())[:longest]
+
+
+def amount(count: float) -> str:
+    """Bytes for people, in decimal units as disks and the hub have them: "2.7 GB", "40.3 MB"."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

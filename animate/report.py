@@ -1,0 +1,33 @@
+"""Where messages go while something is loaded, drawn or written: a log line, a warning, progress. Knows nothing of who listens.
+
+Whoever starts the work passes a `Report` in, and all that is said on the way reaches that one: two films that are drawn in two
+threads each tell their own. Nothing global is patched or silenced.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+
+from .errors import AnimateWarning
+
+
+class Report:
+    """What a program hears that passes none of its own: warnings through the warnings module, log lines on standard error.
+
+    Override what should go elsewhere. Methods may be called from any thread.
+    """
+
+    def log(self, line: str) -> None:
+        """Something that takes long begins, or a choice was made that the person may want to know."""
+        print(f"animate: {line}", file=sys.stderr)
+
+    def warn(self, line: str) -> None:
+        """Something that a person should know, and that does not stop the work."""
+        warnings.warn(line, AnimateWarning, stacklevel=3)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        """How far a stage is ("loading", "finding an even pace", "drawing"), in units of that stage."""
+
+
+REPORT = Report()
