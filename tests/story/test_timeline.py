@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from animate import AnimateError, Keyframe, Storyboard
-from animate.story.timeline import EASES, timeline
+from animate import AnimateError, Keyframe, Sampling, Storyboard
+from animate.story.easing import EASES
+from animate.story.timeline import timeline
 
 
 def film(*keys: str | dict[str, Any], **settings: Any) -> Storyboard:
@@ -72,26 +73,20 @@ def test_a_cycle_may_begin_between_its_keyframes() -> None:
     assert shown(film({"at": 2}, {"at": 6}, frames=8, loop="cycle"))[:3] == [(1, 0, 0.5), (1, 0, 0.75), (0, 0, 0)]
 
 
-@pytest.mark.parametrize("name", EASES)
-def test_eases_begin_at_the_keyframe_and_never_leave_the_segment(name: str) -> None:
-    ease = EASES[name]
-    assert ease(0.0) == 0
-    assert all(-1e-9 <= ease(i / 100) <= 1 for i in range(101))
-    assert all(ease(i / 100) <= ease((i + 1) / 100) for i in range(99))
-    assert name == "step" or ease(1.0) == pytest.approx(1)
-
-
 def test_ease_is_the_segments_own_or_the_films() -> None:
     mixes = [mix for _, _, mix in shown(film({"ease": "in"}, {}, {}, frames=9, ease="out"))]
     assert mixes == [0, 0.0625, 0.25, 0.5625, 0, 0.4375, 0.75, 0.9375, 0]
 
 
 @pytest.mark.parametrize(
-    ("story", "said"),
+    ("story", "message"),
     [
         (film("a", "b", "c", frames=2), "3 keyframes do not fit on 2 frames"),
         (film({"at": 0}, {"at": 6}, {"at": 4}, frames=9), "keyframe 3 .* before keyframe 2"),
         (film({"at": 0}, {"at": 4}, {"at": "50%"}, frames=9), "both on frame 4"),
+        (film({"hold": 3}, {"at": 3}, frames=9), "begins on frame 0 and holds 3 more, but keyframe 2 begins on frame 3;"),
+        (film({}, {"at": 4, "hold": 4}, frames=8), "keyframe 2 holds until frame 8; the last of 8 frames is 7"),
+        (film({}, {"at": 4, "hold": 4}, frames=8, loop="cycle"), "keyframe 2 holds past the end of the cycle"),
         (film({}, {"at": 24}, frames=24), "frame 24; the last of 24 frames is 23"),
         (film({"hold": 9}, {"at": 5}, frames=24), "holds 9 more"),
         (film({}, {"at": 20, "hold": 9}, frames=24), "holds until frame 29"),
@@ -104,9 +99,49 @@ def test_ease_is_the_segments_own_or_the_films() -> None:
         (film("a", "b", ease="bounce"), 'ease "bounce" is not known; allowed: linear'),
     ],
 )
-def test_what_does_not_fit_is_refused(story: Storyboard, said: str) -> None:
-    with pytest.raises(AnimateError, match=said):
+def test_what_does_not_fit_is_refused(story: Storyboard, message: str) -> None:
+    with pytest.raises(AnimateError, match=message):
         timeline(story)
+
+
+def test_holds_may_take_every_frame() -> None:
+    for loop in ("none", "cycle"):
+        assert [f.a for f in timeline(film({"hold": 3}, {"at": 4, "hold": 3}, frames=8, loop=loop))] == [0] * 4 + [1] * 4
+
+
+RANGES = [
+    ("feedback", 0.001, 1),
+    ("zoom", 0.25, 4),
+    ("rotate", -360, 360),
+    ("pan right", -8192, 8192),
+    ("pan down", -8192, 8192),
+    ("guidance", 0, 100),
+]
+
+
+@pytest.mark.parametrize(("name", "low", "high"), RANGES)
+@pytest.mark.parametrize("loop", ["none", "bounce"])
+def test_values_over_time_have_a_range(name: str, low: float, high: float, loop: str) -> None:
+    def moving(at_5: float) -> Storyboard:
+        value = {0: 0.5, 5: at_5}
+        pan = {"pan right": (value, 0), "pan down": (0, value)}.get(name, (0, 0))
+        settings: dict[str, Any] = {"feedback": 0.4, "pan": pan, "frames": 10, "loop": loop}
+        settings |= {} if " " in name else {"sampling": {"guidance": value}} if name == "guidance" else {name: value}
+        return Storyboard.of("a", "b", **settings)
+
+    for value in (low, high):
+        frame = timeline(moving(value))[5]
+        assert frame.move
+        shown = {"zoom": frame.move.zoom, "rotate": frame.move.turn, "pan right": frame.move.right, "pan down": frame.move.down}
+        assert {**shown, "feedback": frame.feedback, "guidance": frame.guidance}[name] == value
+    for value in (low - 1e-4, high + 1e-4):
+        with pytest.raises(AnimateError, match=f"^{name} at frame 5 is {value:.9g}; allowed: {low:g} to {high:g}$"):
+            timeline(moving(value))
+
+
+def test_guidance_that_changes_with_time_is_the_films_alone() -> None:
+    with pytest.raises(AnimateError, match="a keyframe has its own; leave one of them out"):
+        timeline(film({"guidance": 3}, {}, frames=8, sampling=Sampling(guidance="2 + x")))
 
 
 keys = st.fixed_dictionaries(
@@ -121,13 +156,13 @@ def test_any_storyboard_gives_exactly_its_frames_or_is_refused(keyframes: list[d
         return  # no storyboard
     story = film(*keyframes, frames=frames, loop=loop, ease=ease)
     try:
-        made = timeline(story)
+        listed = timeline(story)
     except AnimateError:
         return
-    assert [f.index for f in made] == list(range(frames))
-    assert all(0 <= f.mix <= 1 for f in made)
+    assert [f.index for f in listed] == list(range(frames))
+    assert all(0 <= f.mix <= 1 for f in listed)
     if len(keyframes) > 1:
-        assert {f.a for f in made if f.mix == 0} == set(range(len(keyframes))), "every keyframe falls on a frame"
+        assert {f.a for f in listed if f.mix == 0} == set(range(len(keyframes))), "every keyframe falls on a frame"
         for k, key in enumerate(keyframes):
-            shown_as_itself = sum(f.a == f.b == k for f in made)
+            shown_as_itself = sum(f.a == f.b == k for f in listed)
             assert shown_as_itself >= 1 + key["hold"]

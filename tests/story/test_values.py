@@ -13,16 +13,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from animate import AnimateError
-from animate.story.schedule import FUNCTIONS, NAMES, Said, values
+from animate.story.expression import DEEPEST, FUNCTIONS, NAMES
+from animate.story.values import OverTime, Track
 
 
-def zoom(said: Said, frames: int = 24, fps: float = 12.0, closed: bool = False) -> tuple[float, ...]:
-    return values("zoom", said, frames, fps, -100, 100, closed=closed)
+def zoom(value: OverTime, frames: int = 24, fps: float = 12.0, closed: bool = False) -> tuple[float, ...]:
+    return Track("zoom", frames, fps, -100, 100, closed).values(value)
 
 
-def refusal(said: Said, frames: int = 24, closed: bool = False) -> str:
+def refusal(value: OverTime, frames: int = 24, closed: bool = False) -> str:
     with pytest.raises(AnimateError) as refused:
-        zoom(said, frames, closed=closed)
+        zoom(value, frames, closed=closed)
     assert "\n" not in str(refused.value)
     assert str(refused.value).startswith("zoom")
     return str(refused.value)
@@ -76,6 +77,12 @@ def test_names_count_time() -> None:
         ("cos(0) + sin(0) + tan(0)", 1),
         ("3 if f < 1 else 4", 3),
         ("3 if 0 < f <= 2 and not f == 1 or f != 0 else 4", 4),
+        ("4 if 0 < f <= 2 else 3", 3),
+        ("(1 < 2 < 3) + (1 < 3 < 2) + (3 < 1 < 1/f)", 1),
+        ("2 or 1/f", 2),
+        ("0 and 1/f", 0),
+        ("0 or 3 and 5", 5),
+        ("1 if f == 0 else 1/f", 1),
         ("  1\n + 1 ", 2),
     ],
 )
@@ -83,12 +90,44 @@ def test_expressions_are_arithmetic(text: str, value: float) -> None:
     assert zoom(text, 2)[0] == pytest.approx(value)
 
 
+numbers_and_names = st.sampled_from(["t", "f", "n", "x", "pi", "0", "1", "0.5", "3"])
+expressions = st.recursive(
+    numbers_and_names,
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", "*", "/", "//", "%", "<", "<=", ">", "==", "!=", "and", "or"]), inner).map(" ".join),
+        st.tuples(st.sampled_from(["-", "+", "not ", "abs", "sin", "floor"]), inner).map(lambda parts: "({}({}))".format(*parts)),
+        st.tuples(inner, inner).map(lambda parts: "max({}, {})".format(*parts)),
+        st.tuples(inner, inner, inner).map(lambda parts: "({}) if ({}) else ({})".format(*parts)),
+        st.tuples(inner, inner, inner).map(lambda parts: "({}) < ({}) <= ({})".format(*parts)),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(expressions)
+def test_expressions_mean_what_they_mean_in_python(text: str) -> None:
+    names = {"t": 1.0, "f": 2.0, "n": 3.0, "x": 1.0, "pi": math.pi}
+    try:
+        value = float(eval(text, {"__builtins__": {}}, {**FUNCTIONS, **names}))
+    except ZeroDivisionError:
+        assert "at frame 2: " in refusal({2: text}, 3) or len(text) > 500
+    else:
+        assert len(text) > 500 or Track("zoom", 3, 2.0, -math.inf, math.inf).values({2: text}) == (value,) * 3
+
+
+def test_an_expression_may_be_as_deep_as_it_is_long() -> None:
+    assert zoom("f+" * (DEEPEST - 1) + "f", 1) == (0,)
+    assert zoom("-" * (DEEPEST - 2) + "1", 1) == (1,)
+    assert ": too deep;" in refusal("-" * DEEPEST + "1")
+
+
 def test_an_expression_at_a_place_counts_there() -> None:
     assert zoom({0: "x", 10: "x + f"}, 11) == pytest.approx([1.1 * f for f in range(11)])
 
 
 @pytest.mark.parametrize(
-    ("said", "words"),
+    ("value", "words"),
     [
         ({24: 1}, "24 is past the last of 24 frames, 23;"),
         ({"2s": 1}, "2s is past the last of 24 frames, 23;"),
@@ -116,19 +155,25 @@ def test_an_expression_at_a_place_counts_there() -> None:
         ("", "invalid syntax"),
         ("1; 2", "invalid syntax"),
         ("f = 2", "invalid syntax"),
-        ("sn(t)", '"sn" is not known; did you mean sin?'),
+        ("sn(t)", '"sn" is not known; did you mean "sin"?'),
         ("sin + 1", "sin is a function; write sin(t);"),
         ("t(2)", "t is a number, no function; multiply with *;"),
         ("zzz", '"zzz" is not known; allowed: numbers'),
         ("2 ^ 3", "^ is no power, which is written **;"),
         ("True", "True is no arithmetic"),
+        ("1 if f < 99 else open", '"open" is not known'),
+        ("0 and open(1)", '"open" is not known'),
+        ("2 << 1", "2 << 1 is no arithmetic"),
+        ("~1", "~1 is no arithmetic"),
+        ("1 in 2", "1 in 2 is no arithmetic"),
+        ("max(1, key=abs)", "key=abs is no arithmetic"),
         ("1j", "1j is no arithmetic"),
         ("a\x00b", "null bytes"),
         ("1" * 600, "600 letters are too many, 500 at most"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(said: Said, words: str) -> None:
-    assert words in refusal(said)
+def test_what_cannot_be_is_refused_in_one_line(value: OverTime, words: str) -> None:
+    assert words in refusal(value)
 
 
 def test_places_past_the_end_of_a_cycle_are_refused() -> None:
@@ -136,8 +181,8 @@ def test_places_past_the_end_of_a_cycle_are_refused() -> None:
 
 
 def test_a_refusal_says_every_word_that_is_allowed() -> None:
-    said = refusal("nothing()")
-    assert all(f"{word}," in f"{said}," for word in (*NAMES, *FUNCTIONS))
+    message = refusal("nothing()")
+    assert all(f"{word}," in f"{message}," for word in (*NAMES, *FUNCTIONS))
 
 
 HOSTILE = (
@@ -210,24 +255,24 @@ numbers = st.one_of(st.floats(-0.2, 1.2), st.floats(), st.integers())
 @settings(deadline=None)
 @given(st.one_of(numbers, texts, st.dictionaries(keys, st.one_of(numbers, texts), max_size=6)), st.integers(2, 30), st.booleans())
 @example({0: 0.1 + 0.2, 7: 0.3}, 9, False)
-def test_anything_gives_a_value_in_range_for_every_frame_or_is_refused_in_one_line(said: Said, frames: int, closed: bool) -> None:
+def test_anything_gives_a_value_in_range_for_every_frame_or_is_refused_in_one_line(value: OverTime, frames: int, closed: bool) -> None:
     try:
-        made = values("zoom", said, frames, 12.0, 0.0, 1.0, closed=closed)
+        values = Track("zoom", frames, 12.0, 0.0, 1.0, closed).values(value)
     except AnimateError as error:
         refused = str(error)
     else:
         refused = "zoom"
-        assert len(made) == frames
-        assert all(type(value) is float and 0 <= value <= 1 for value in made)
+        assert len(values) == frames
+        assert all(type(value) is float and 0 <= value <= 1 for value in values)
     assert refused.startswith("zoom")
     assert len(refused.splitlines()) == 1
 
 
 @given(st.dictionaries(st.integers(0, 39), st.floats(-100, 100), min_size=1), st.booleans())
-def test_every_place_has_its_value_and_between_them_steps_are_even(said: dict[int | str, float | str], closed: bool) -> None:
-    made = zoom(said, 40, closed=closed)
-    assert all(made[int(key)] == value for key, value in said.items())
-    for frame in {*range(1, 39)} - {int(key) for key in said}:
-        assert made[frame - 1] + made[frame + 1] == pytest.approx(2 * made[frame], abs=1e-6)
-    if closed and not said.keys() & {0, 39}:
-        assert made[38] + made[0] == pytest.approx(2 * made[39], abs=1e-6)
+def test_every_place_has_its_value_and_between_them_steps_are_even(places: dict[int | str, float | str], closed: bool) -> None:
+    values = zoom(places, 40, closed=closed)
+    assert all(values[int(key)] == value for key, value in places.items())
+    for frame in {*range(1, 39)} - {int(key) for key in places}:
+        assert values[frame - 1] + values[frame + 1] == pytest.approx(2 * values[frame], abs=1e-6)
+    if closed and not places.keys() & {0, 39}:
+        assert values[38] + values[0] == pytest.approx(2 * values[39], abs=1e-6)

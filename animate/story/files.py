@@ -1,0 +1,208 @@
+"""Storyboards in YAML, TOML and JSON files: reading them, saying where in a file a mistake is, and writing them as YAML."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import sys
+import tomllib
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import MaxDepthExceededError
+from ruamel.yaml.error import MarkedYAMLError, StringMark, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.representer import SafeRepresenter
+from ruamel.yaml.resolver import VersionedResolver
+
+from ..errors import AnimateError, one_line
+from .storyboard import Location, Storyboard, build
+
+SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+DEEPEST = 100  # lists and mappings inside each other in YAML: a storyboard has four, and its parser slows down with the square
+
+
+def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
+    """The storyboard in a .yaml, .toml or .json file; `overrides` replace what it says.
+
+    Its images and its sound are looked for in the file's folder. Raises AnimateError with file, line and column where the format
+    has them.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AnimateError(f"{path}: cannot be read ({error}); give a storyboard in {', '.join(SUFFIXES)}") from error
+    try:
+        data = _parsed(text, path.suffix.lower())
+    except MarkedYAMLError as error:
+        raise AnimateError(f"{path}{_position(error.problem_mark)}: {error.problem or error}; mend the file") from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise AnimateError(f"{path}: {one_line(error)}; mend the file") from error
+    if not isinstance(data, Mapping):
+        raise AnimateError(f'{path}: holds no storyboard; it begins with a line like "keyframes:"')
+
+    def position(location: Location) -> str:
+        return "" if path.suffix.lower() == ".toml" else _position(_mark(text, location))
+
+    return build(overridden(_beside(path.parent, data), overrides), str(path), position)
+
+
+def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
+    """A storyboard's plain data with some of it replaced; of `sampling`, each field on its own.
+
+    Two of frames, duration and fps give the third, so that one of the data's own gives way where an override would be too many.
+    """
+    values, sampling = {**data, **overrides}, data.get("sampling")
+    if isinstance(sampling, Mapping) and "sampling" in overrides:
+        values["sampling"] = {**sampling, **overrides["sampling"]}
+    own = [name for name in ("duration", "frames", "fps") if name not in overrides]
+    if 0 < len(own) < 3 and all(name in values for name in ("duration", "frames", "fps")):
+        del values[own[0]]
+    return values
+
+
+def written(story: Storyboard) -> str:
+    """The storyboard as YAML that `read` understands."""
+    data = story.model_dump(exclude_defaults=True)
+    data["keyframes"] = [next(iter(key.values())) if [*key] == ["prompt"] else key for key in data.pop("keyframes")]
+    yaml, stream = YAML(typ="safe", pure=True), io.StringIO()
+    yaml.Representer, yaml.default_flow_style = _Representer, False
+    yaml.width = sys.maxsize  # a prompt on one line
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
+    """With the paths of images and sound, which are relative to the storyboard's folder, below that folder."""
+
+    def joined(part: Any, name: str) -> Any:
+        return {**part, name: str(folder / part[name])} if isinstance(part, Mapping) and isinstance(part.get(name), str) else part
+
+    values, keys = dict(joined(data, "sound")), data.get("keyframes")
+    return {**values, "keyframes": [joined(key, "image") for key in keys]} if isinstance(keys, list) else values
+
+
+def _parsed(text: str, suffix: str) -> Any:
+    """What a file says, as plain data. Raises what the parsers raise."""
+    if suffix == ".toml":
+        return tomllib.loads(text)
+    if suffix == ".json":
+        return json.loads(text)
+    root = _composed(text)
+    return None if root is None else _plain(root, {})
+
+
+# --- YAML -----------------------------------------------------------------------------------------------------------------
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    _TAG + "bool": lambda text: text.lower() == "true",
+    _TAG + "float": float,
+    _TAG + "int": int,
+    _TAG + "null": lambda text: None,
+    _TAG + "str": str,
+}
+
+
+class _Resolver(VersionedResolver):
+    """Plain scalars mean what they look like: `no`, `12:30` and `2024-01-01` are words, `1e-3` is a number.
+
+    YAML 1.2's core schema, without octal and hexadecimal numbers, infinity and not-a-number.
+    """
+
+    @property
+    def versioned_resolver(self) -> Mapping[str, list[tuple[str, re.Pattern[str]]]]:
+        return _PLAIN
+
+
+_PLAIN: defaultdict[str, list[tuple[str, re.Pattern[str]]]] = defaultdict(list)  # first letter -> what such a scalar may be
+for _name, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("int", r"[-+]?\d+", "-+0123456789"),
+    ("float", r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?", "-+.0123456789"),
+):
+    for _letter in [*_first, ""]:
+        _PLAIN[_letter].append((_TAG + _name, re.compile(rf"(?:{_pattern})\Z")))
+
+
+def _composed(text: str) -> Node | None:
+    """The tree of a YAML text, whose nodes know their line and column. Raises YAMLError."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Resolver = _Resolver
+    yaml.max_depth = DEEPEST
+    yaml.composer.warn_double_anchors = False
+    try:
+        root: Node | None = yaml.compose(text)
+    except MaxDepthExceededError as error:
+        raise MarkedYAMLError(problem=f"lists and mappings inside each other, more than {DEEPEST} deep", problem_mark=error.problem_mark) from error
+    return root
+
+
+def _plain(node: Node, known: dict[Node, Any]) -> Any:
+    """A node's words, numbers, lists and mappings; nothing else is ever built. known: what anchored nodes hold, so that an alias costs nothing.
+
+    Raises MarkedYAMLError for another tag, a key that is no word and one that is given twice.
+    """
+    if node in known:
+        return known[node]
+    if isinstance(node, ScalarNode) and node.tag in _SCALARS:
+        return _SCALARS[node.tag](node.value)
+    if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
+        known[node] = items = list[Any]()  # before what it holds: a list may hold itself
+        items += [_plain(item, known) for item in node.value]
+        return items
+    if isinstance(node, MappingNode) and node.tag == _TAG + "map":
+        known[node] = entries = dict[Any, Any]()
+        words = set[str]()
+        for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                raise MarkedYAMLError(problem="a key that is no word", problem_mark=key.start_mark)
+            if key.value in words:
+                raise MarkedYAMLError(problem=f'"{key.value}" is given twice', problem_mark=key.start_mark)
+            words.add(key.value)
+            entries[_plain(key, known)] = _plain(value, known)
+        return entries
+    raise MarkedYAMLError(problem=f"could not determine a constructor for the tag {node.tag!r}", problem_mark=node.start_mark)
+
+
+def _mark(text: str, location: Location) -> StringMark | None:
+    """Where in YAML or JSON text a value stands: the key of a mapping, the item of a list, or the innermost of them that is there."""
+    mark: StringMark | None = None
+    try:
+        node = _composed(text.replace("\t", " "))  # JSON may be indented by tabs, and is YAML otherwise
+    except YAMLError:
+        return None
+    for part in location:
+        if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            mark = node.start_mark
+        elif isinstance(node, MappingNode):
+            entry = next((entry for entry in node.value if entry[0].value == str(part)), None)
+            if entry is None:
+                break
+            mark, node = entry[0].start_mark, entry[1]
+    return mark
+
+
+def _position(mark: StringMark | None) -> str:
+    return f":{mark.line + 1}:{mark.column + 1}" if mark else ""
+
+
+class _Representer(SafeRepresenter):
+    """Texts are plain where every reader of YAML, the older ones too, takes them for a text, and quoted otherwise."""
+
+    def represent_str(self, text: str) -> ScalarNode:
+        plain = re.fullmatch(r"[^\W\d_][\w ,.%-]*(?<! )", text) and text.lower() not in _NOT_TEXT
+        return self.represent_scalar(_TAG + "str", text, style=None if plain else '"')
+
+
+_NOT_TEXT = ("true", "false", "null", "yes", "no", "on", "off")
+_Representer.add_representer(str, _Representer.represent_str)
