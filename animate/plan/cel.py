@@ -1,4 +1,4 @@
-"""A picture as a value: what it looks like and where it starts, so that it can be printed, hashed, stored and sent.
+"""A picture as a value: what it shows and where its denoising starts, so that it can be printed, hashed, stored and sent.
 
 Knows nothing of frames, tensors, devices or files.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ..story.motion import Move
 
 MIX_UNIT = 2**20  # a mix is counted in 1/MIX_UNIT, so that it prints and hashes exactly; finer than any picture shows
+KEY_VERSION = 1  # raise it when a field changes its meaning: then no stored state is taken for another picture
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,8 @@ class Endpoint:
     seed: int
     guidance: float
     opposite: bool = False  # the noise of this seed, negated: the far side of a circle of noise
-    image: str = ""  # digest of the picture it begins with; none: it begins with noise
-    strength: float = 0.0  # share of the denoising that redraws this picture
+    image: str = ""  # digest of the image it begins with; empty: it begins with noise
+    strength: float = 0.0  # share of the denoising that redraws this image, 0 to 1
 
 
 @dataclass(frozen=True)
@@ -39,28 +41,33 @@ class Blend:
 
     @property
     def mix(self) -> float:
+        """0 at a, 1 at b."""
         return self.parts / MIX_UNIT
 
     @property
     def guidance(self) -> float:
+        """Classifier-free guidance scale, on the line between those of the endpoints."""
         return self.a.guidance + (self.b.guidance - self.a.guidance) * self.mix
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where denoising begins: at noise, or with the latents of other cels."""
+    """Where denoising begins: at noise, or with the latents of other cels (its parents).
+
+    Parents of a fed-back cel (`move` is given): the picture before, the stills of its two endpoints and, near the end of a
+    cycle, the film's first picture.
+    """
 
     step: int = 0  # the first that is done; all of them: nothing is denoised
-    parents: tuple[str, ...] = ()  # cels that it begins with; none and no noise: the image of its endpoint
+    parents: tuple[str, ...] = ()  # keys of cels; none although `step` is above 0: the image of its endpoint
     parts: int = 0  # of MIX_UNIT, on the arc from the first parent's latents to the last's
-    move: Move | None = (
-        None  # fed back: the first parent is the picture before, the next two those of its endpoints, the last of four the film's first
-    )
-    home: Move | None = None  # from the film's first picture to this
-    shared: bool = False  # the parents stop at this step, and their latents are taken as they are; otherwise they are finished, and noised
+    move: Move | None = None  # fed back: the camera's move since the picture before
+    home: Move | None = None  # the camera's move since the film's first picture
+    shared: bool = False  # the parents stop at this step and their latents are taken as they are; otherwise they are clean, and noised first
 
     @property
     def mix(self) -> float:
+        """0 at the first parent, 1 at the last."""
         return self.parts / MIX_UNIT
 
 
@@ -75,16 +82,17 @@ class Cel:
     height: int  # pixels
     eta: float = 0.0
     start: Start = Start()
-    stop: int | None = None  # before this step denoising is left, for others to begin with; left out: at its end
+    stop: int | None = None  # denoising ends before this step, for other cels to begin with; left out: after the last one
 
     @cached_property
     def key(self) -> str:
-        """Digest of all of it; equal cels have equal keys on any machine."""
-        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:32]
+        """Digest of all that is not default, 32 hexadecimal digits: equal on any machine, and unchanged by fields that are added later."""
+        content = json.dumps([KEY_VERSION, _without_defaults(self)], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:32]
 
     @cached_property
     def whole(self) -> Cel:
-        """The same one, finished: its picture. All that are equal but for where they stop are one denoising."""
+        """The same cel, denoised to the end. Cels that are equal but for where they stop are one denoising."""
         return replace(self, stop=None)
 
     @property
@@ -93,19 +101,29 @@ class Cel:
         return self.steps if self.stop is None else self.stop
 
 
-Line = tuple[Cel, ...]  # a cel and those that it begins with, itself last
+def _without_defaults(value: Any) -> Any:
+    """A dataclass as a mapping of those fields that differ from their defaults, and the same for its parts."""
+    if not is_dataclass(value):
+        return value
+    given = ((field.name, getattr(value, field.name), field.default) for field in fields(value))
+    return {name: _without_defaults(part) for name, part, default in given if default is MISSING or part != default}
+
+
+Lineage = tuple[Cel, ...]  # a cel after those that it begins with; itself last
 
 
 @dataclass(frozen=True)
 class Plan:
-    cels: Mapping[str, Cel]  # those that are shown, and those that they begin with
-    order: tuple[str, ...]  # which cel each frame shows
+    """Which cels there are, and which of them each frame shows."""
+
+    cels: Mapping[str, Cel]  # by key: those that are shown, and those that they begin with
+    order: tuple[str, ...]  # the key of the cel that each frame shows
 
     @classmethod
-    def showing(cls, lines: Iterable[Line]) -> Plan:
-        """A plan that shows the last cel of each of these, each drawn once however often it is shown."""
-        listed = list(lines)
-        return cls({cel.key: cel for line in listed for cel in line}, tuple(line[-1].key for line in listed))
+    def showing(cls, lineages: Iterable[Lineage]) -> Plan:
+        """A plan whose frames show the last cel of each of these; a cel is drawn once however often it is shown."""
+        listed = list(lineages)
+        return cls({cel.key: cel for lineage in listed for cel in lineage}, tuple(lineage[-1].key for lineage in listed))
 
     def only(self, frames: Sequence[int]) -> Plan:
         """The same plan, showing only these frames."""
@@ -114,15 +132,15 @@ class Plan:
 
 
 def ancestry(cels: Mapping[str, Cel], keys: Iterable[str], known: Container[str] = ()) -> list[str]:
-    """These cels and all that they begin with but for what is known, each once, and after what it begins with."""
-    found: dict[str, None] = {}
+    """Keys of these cels and of all that they begin with, each once and after what it begins with, but for those that are known."""
+    ordered: dict[str, None] = {}
     for key in keys:
-        line = [key]
-        while line:
-            if line[-1] in found or line[-1] in known:
-                line.pop()
-            elif first := [parent for parent in cels[line[-1]].start.parents if parent not in found and parent not in known]:
-                line.extend(reversed(first))
+        pending = [key]
+        while pending:
+            if pending[-1] in ordered or pending[-1] in known:
+                pending.pop()
+            elif parents := [parent for parent in cels[pending[-1]].start.parents if parent not in ordered and parent not in known]:
+                pending.extend(reversed(parents))
             else:
-                found[line.pop()] = None
-    return [*found]
+                ordered[pending.pop()] = None
+    return [*ordered]

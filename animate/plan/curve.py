@@ -1,4 +1,4 @@
-"""How a segment is paced: what share of the way, as it is perceived, lies at which mix. Values only; `pacing` measures them."""
+"""How a segment is paced: at which mix lies which share of the way, as it is perceived. Values only; film/pacing.py measures them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ FINEST = 2**4  # of MIX_UNIT: mixes are rounded to these, so that last bits of a
 
 
 @dataclass(frozen=True)
-class Spot:
-    """A place on a segment: a look, or a place between two looks that no picture lies between."""
+class Point:
+    """A point on a segment: a mix (low and high are equal), or a share of the way between two mixes that no picture lies between."""
 
     low: int  # of MIX_UNIT
-    high: int
+    high: int  # of MIX_UNIT
     share: float = 0.0  # from low to high
+
+    @classmethod
+    def at(cls, parts: int) -> Point:
+        """The mix of so many parts of MIX_UNIT."""
+        return cls(parts, parts)
 
     @property
     def parts(self) -> int:
@@ -30,31 +35,30 @@ class Spot:
 
 @dataclass(frozen=True)
 class Curve:
-    """knots: of MIX_UNIT, and the perceived distance up to there; both rise. jumps: numbers of the knots after which the film jumps."""
+    """Mix against perceived distance along one segment."""
 
-    knots: tuple[tuple[int, float], ...] = ((0, 0.0), (MIX_UNIT, 1.0))
-    jumps: tuple[int, ...] = ()
+    knots: tuple[tuple[int, float], ...] = ((0, 0.0), (MIX_UNIT, 1.0))  # parts of MIX_UNIT, and the perceived distance up to there; both rise
+    jumps: tuple[int, ...] = ()  # numbers of the knots after which the picture jumps: none lies between them and the next
 
     @property
-    def sound(self) -> bool:
-        """Whether it goes from one end to the other, and never back."""
+    def valid(self) -> bool:
+        """Whether it leads from one end to the other and never back; one that was read from a file may not."""
         parts, distances = zip(*self.knots, strict=True) if self.knots else ((), ())
         rising = all(low < high for low, high in pairwise(parts)) and all(before <= after for before, after in pairwise(distances))
         whole = len(parts) > 1 and (parts[0], parts[-1], distances[0]) == (0, MIX_UNIT, 0.0) and 0 < distances[-1] < float("inf")
         return rising and whole and all(0 <= jump < len(parts) - 1 for jump in self.jumps)
 
-    def at(self, share: float) -> Spot:
-        """What is seen when so much of the way, 0..1, has been perceived."""
+    def at(self, share: float) -> Point:
+        """The point where this share of the whole perceived distance, 0..1, has been passed."""
         if share in (0.0, 1.0):
-            return Spot(MIX_UNIT * int(share), MIX_UNIT * int(share))
+            return Point.at(MIX_UNIT * int(share))
         wanted = share * self.knots[-1][1]
         after = min(max(1, bisect_right([distance for _, distance in self.knots], wanted)), len(self.knots) - 1)
         (low, before), (high, behind) = self.knots[after - 1], self.knots[after]
         part = (wanted - before) / (behind - before) if behind > before else 0.0
         if after - 1 in self.jumps:
-            return Spot(low, high, part)
-        parts = FINEST * round((low + part * (high - low)) / FINEST)
-        return Spot(parts, parts)
+            return Point(low, high, part)
+        return Point.at(FINEST * round((low + part * (high - low)) / FINEST))
 
 
 LINEAR = Curve()

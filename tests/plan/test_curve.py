@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from animate.plan.cel import MIX_UNIT
-from animate.plan.curve import FINEST, LINEAR, Curve, Spot
+from animate.plan.curve import FINEST, LINEAR, Curve, Point
 
 GRID = MIX_UNIT >> 9  # of what is probed
 SHARES = st.floats(0, 1)
@@ -32,14 +32,14 @@ def curves(draw: st.DrawFn, least: float = 0.0) -> Curve:
     return Curve(tuple(zip(parts, distances, strict=True)), tuple(sorted(jumps)))
 
 
-def middle(at: Spot) -> float:
+def middle(at: Point) -> float:
     return at.low + at.share * (at.high - at.low)
 
 
 @given(curves())
 def test_the_ends_are_exact_whatever_lies_between(curve: Curve) -> None:
-    assert curve.sound
-    assert (curve.at(0.0), curve.at(1.0)) == (Spot(0, 0), Spot(MIX_UNIT, MIX_UNIT))
+    assert curve.valid
+    assert (curve.at(0.0), curve.at(1.0)) == (Point.at(0), Point.at(MIX_UNIT))
 
 
 @given(curves(), st.lists(SHARES, min_size=2, max_size=20))
@@ -70,9 +70,9 @@ def test_in_a_jump_a_place_is_between_its_two_sides_and_nowhere_else(curve: Curv
 
 def test_steps_within_a_jump_are_even() -> None:
     curve = Curve(((0, 0.0), (GRID, 1.0), (2 * GRID, 4.0), (MIX_UNIT, 5.0)), (1,))
-    spots = [curve.at(share) for share in (0.1, 0.2, 0.4, 0.6, 0.8, 0.9)]
-    assert [at.share for at in spots] == pytest.approx([0, 0, 1 / 3, 2 / 3, 0, 0])
-    assert {(at.low, at.high) for at in spots[2:4]} == {(GRID, 2 * GRID)}
+    points = [curve.at(share) for share in (0.1, 0.2, 0.4, 0.6, 0.8, 0.9)]
+    assert [at.share for at in points] == pytest.approx([0, 0, 1 / 3, 2 / 3, 0, 0])
+    assert {(at.low, at.high) for at in points[2:4]} == {(GRID, 2 * GRID)}
 
 
 def test_where_nothing_changes_nobody_waits() -> None:
@@ -114,7 +114,7 @@ DAMAGE: dict[str, Callable[[Curve], Curve]] = {
 @given(curves(least=0.01))
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_curve_is_not_sound(damage: str, curve: Curve) -> None:
-    assert not DAMAGE[damage](curve).sound
+    assert not DAMAGE[damage](curve).valid
 
 
 @given(curves())

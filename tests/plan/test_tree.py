@@ -20,16 +20,20 @@ from animate.models.families.unet import UNetModel
 from animate.models.parts import samplers
 from animate.plan.cel import MIX_UNIT, Cel, Plan
 from animate.plan.curve import LINEAR, Curve
-from animate.plan.plan import LEVELS, levels, plan
-from animate.story.timeline import EASES, timeline
+from animate.plan.plan import plan
+from animate.plan.tree import LEVELS, levels
+from animate.story.easing import EASES
+from animate.story.resolved import Resolved, resolved
+from animate.story.timeline import timeline
 from conftest import Work
 
 GUIDANCE = 2.0
 
 
-def story(*keys: Any, sharing: float = 0.6, steps: int = 12, branching: str = "tree", sampler: str = "ddim", **settings: Any) -> Storyboard:
+def story(*keys: Any, sharing: float = 0.6, steps: int = 12, branching: str = "tree", sampler: str = "ddim", **settings: Any) -> Resolved:
     sampling = {"steps": steps, "guidance": GUIDANCE, "sampler": sampler, "sharing": sharing, "branching": branching}
-    return Storyboard.of(*keys, **{"width": 64, "height": 64, "pace": "linear", "sampling": sampling, **settings})
+    film = Storyboard.of(*keys, **{"pace": "linear", "sampling": sampling, **settings})
+    return resolved(film, steps=steps, guidance=GUIDANCE, sampler=sampler, width=64, height=64)
 
 
 def planned(*keys: Any, curves: tuple[Curve, ...] = (), **settings: Any) -> Plan:
