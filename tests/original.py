@@ -1,15 +1,98 @@
-"""Stable Diffusion in its original layout, out of a diffusers pipeline: what the loading of single files is tested with.
+"""Stable Diffusion 1, 2 and XL at toy size, and their original layout: what the loading of single files is tested with.
 
-Written block by block, in the order in which the original networks number their blocks.
+The layout is written block by block, in the order in which the original networks number their blocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import diffusers
 import torch
+import transformers
+from diffusers import StableDiffusionXLPipeline, UNet2DConditionModel
+from safetensors.torch import save_file
 from torch import Tensor, nn
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
+
+from animate.models.weights.checkpoint import CONFIGS
+from conftest import tiny_pipeline
+
+State = dict[str, Tensor]
+
+
+def text_config(pipe: Any, layers: int = 2) -> CLIPTextConfig:
+    """OpenCLIP's kind: gelu; as wide as tiny_pipeline's, so that the two encoders of XL cannot be told apart by their widths."""
+    same = pipe.text_encoder.config
+    return CLIPTextConfig(
+        vocab_size=same.vocab_size, hidden_size=32, intermediate_size=48, num_hidden_layers=layers, num_attention_heads=4, hidden_act="gelu",
+        projection_dim=24, bos_token_id=same.bos_token_id, eos_token_id=same.eos_token_id, pad_token_id=0,
+    )  # fmt: skip
+
+
+def make_sd2() -> Any:
+    pipe = tiny_pipeline(prediction_type="v_prediction")
+    unet = UNet2DConditionModel(
+        sample_size=8, block_out_channels=(32, 64), layers_per_block=2, cross_attention_dim=32, attention_head_dim=[2, 4], use_linear_projection=True,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    )  # fmt: skip
+    pipe.register_modules(unet=unet, text_encoder=CLIPTextModel(text_config(pipe)).eval())
+    return pipe
+
+
+def make_sdxl() -> Any:
+    pipe = tiny_pipeline()
+    unet = UNet2DConditionModel(
+        sample_size=8, block_out_channels=(32, 64), layers_per_block=1, cross_attention_dim=64, attention_head_dim=[2, 4], use_linear_projection=True,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"), up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+        transformer_layers_per_block=[1, 2], addition_embed_type="text_time", addition_time_embed_dim=8, projection_class_embeddings_input_dim=72,
+    )  # fmt: skip
+    return StableDiffusionXLPipeline(
+        vae=pipe.vae, text_encoder=pipe.text_encoder, text_encoder_2=CLIPTextModelWithProjection(text_config(pipe)).eval(), tokenizer=pipe.tokenizer,
+        tokenizer_2=pipe.tokenizer, unet=unet, scheduler=pipe.scheduler, force_zeros_for_empty_prompt=False, add_watermarker=False,
+    )  # fmt: skip
+
+
+MAKE: dict[str, Callable[[], Any]] = {"sd1": tiny_pipeline, "sd2": make_sd2, "sdxl": make_sdxl}
+
+WEIGHTS = {  # as published
+    "sd1": {"unet": 859_520_964, "vae": 83_653_863, "text_encoder": 123_060_480},
+    "sd2": {"unet": 865_910_724, "vae": 83_653_863, "text_encoder": 340_387_840},
+    "sd2-v": {"unet": 865_910_724, "vae": 83_653_863, "text_encoder": 340_387_840},
+    "sdxl": {"unet": 2_567_463_684, "vae": 83_653_863, "text_encoder": 123_060_480, "text_encoder_2": 694_659_840},
+}
+
+
+def published(kind: str, device: str = "meta") -> Any:
+    """The networks that the shipped folder describes, with random weights; on "meta" without memory for them."""
+    folder = CONFIGS / kind
+    index = json.loads((folder / "model_index.json").read_text())
+    networks = SimpleNamespace()
+    with torch.device(device):
+        for name in WEIGHTS[kind]:
+            library, class_name = index[name]
+            if library == "transformers":
+                config = CLIPTextConfig.from_pretrained(folder, subfolder=name)
+                module = getattr(transformers, class_name)(config)
+            else:
+                network = getattr(diffusers, class_name)
+                module = network.from_config(network.load_config(folder, subfolder=name))
+            setattr(networks, name, module)
+    return networks
+
+
+def saved(state: State, path: Path) -> Path:
+    save_file(state, path) if path.suffix == ".safetensors" else torch.save(state, path)
+    return path
+
+
+# The layout.
+
+Named = Iterator[tuple[str, Tensor]]
 
 UNET_RESNET = {"norm1": "in_layers.0", "conv1": "in_layers.2", "time_emb_proj": "emb_layers.1", "norm2": "out_layers.0", "conv2": "out_layers.3"}
 UNET_RESNET |= {"conv_shortcut": "skip_connection"}
@@ -23,25 +106,23 @@ OPEN_CLIP_LAYER = {
     "self_attn.out_proj": "attn.out_proj",
 }
 
-Named = Iterator[tuple[str, Tensor]]
 
-
-def to_original(pipe: Any) -> dict[str, Tensor]:
+def to_original(pipe: Any) -> State:
     """All tensors that such a file has, training's leftovers of numbers included."""
-    made = dict(_unet(pipe.unet, "model.diffusion_model."))
-    made |= dict(_vae(pipe.vae, "first_stage_model."))
+    state = dict(_unet(pipe.unet, "model.diffusion_model."))
+    state |= dict(_vae(pipe.vae, "first_stage_model."))
     if hasattr(pipe, "text_encoder_2"):
-        made |= dict(_clip(pipe.text_encoder, "conditioner.embedders.0.transformer."))
-        made |= dict(_open_clip(pipe.text_encoder_2, "conditioner.embedders.1.model."))
+        state |= dict(_clip(pipe.text_encoder, "conditioner.embedders.0.transformer."))
+        state |= dict(_open_clip(pipe.text_encoder_2, "conditioner.embedders.1.model."))
     elif pipe.text_encoder.config.hidden_act == "gelu":
-        made |= dict(_open_clip(pipe.text_encoder, "cond_stage_model.model.", unused=1))
+        state |= dict(_open_clip(pipe.text_encoder, "cond_stage_model.model.", unused=1))
     else:
-        made |= dict(_clip(pipe.text_encoder, "cond_stage_model.transformer."))
-    made["betas"] = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
-    return {name: tensor.contiguous() for name, tensor in made.items()}
+        state |= dict(_clip(pipe.text_encoder, "cond_stage_model.transformer."))
+    state["betas"] = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
+    return {name: tensor.contiguous() for name, tensor in state.items()}
 
 
-def averaged(state: dict[str, Tensor]) -> dict[str, Tensor]:
+def averaged(state: State) -> State:
     """The UNet as training keeps its moving average: the same names without dots, under another beginning."""
     unet = "model.diffusion_model."
     names = {name: "model_ema." + name.removeprefix("model.").replace(".", "") if name.startswith(unet) else name for name in state}
@@ -106,7 +187,7 @@ def _vae(vae: Any, at: str) -> Named:
         for number, resnet in enumerate(half.mid_block.resnets, start=1):
             yield from _all(resnet, f"{at}{name}.mid.block_{number}", VAE_RESNET)
         for key, tensor in _all(half.mid_block.attentions[0], f"{at}{name}.mid.attn_1", VAE_ATTENTION):
-            yield key, tensor[:, :, None, None] if tensor.ndim == 2 else tensor  # its attention is made of 1 x 1 convolutions
+            yield key, tensor[:, :, None, None] if tensor.ndim == 2 else tensor  # its attention is state of 1 x 1 convolutions
         yield from _all(half.conv_in, f"{at}{name}.conv_in")
         yield from _all(half.conv_norm_out, f"{at}{name}.norm_out")
         yield from _all(half.conv_out, f"{at}{name}.conv_out")

@@ -20,6 +20,7 @@ from animate import AnimateWarning, Store, Storyboard, load_model, render
 from animate.models import memory
 from animate.models.base import Conditioning, Denoising, Origin
 from animate.models.families.unet import UNetModel
+from animate.models.parts import samplers
 from animate.story.storyboard import Sampling
 from test_loading import GIB, stable_diffusion
 
@@ -60,7 +61,7 @@ def large(full_size: Any) -> Iterator[UNetModel]:
     memory.give_back()
     model = UNetModel(Origin("sd14", "0" * 32), full_size, "cuda", 8)
     yield model
-    for part in model._parts():
+    for part in model.memory.parts:
         part.to("cpu")
     model.vae.disable_tiling()
     del model
@@ -87,7 +88,7 @@ def test_a_cel_has_the_same_bits_in_every_slot(model: UNetModel) -> None:
     texts, empty = Conditioning.batch([model.embed("a tree")] * 4), Conditioning.batch([model.embed("")] * 4)
 
     def made(*seeds: int) -> torch.Tensor:
-        drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.noise_draws(how)) for seed in seeds])
+        drawn = torch.stack([model.noise(seed, 64, 64, 1 + samplers.noise_draws(how.sampler, how.steps, how.eta)) for seed in seeds])
         return model.denoise(drawn[:, 0], drawn[:, 1:], texts, empty, torch.full((4,), 3.0), how)
 
     assert torch.equal(made(1, 2, 3, 7)[3], made(4, 7, 6, 6)[1])

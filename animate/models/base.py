@@ -8,18 +8,17 @@ Knows nothing of storyboards, films or files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from ..blend import lerp
-from .weights.vocabulary import Vocabulary
-
-Images = np.ndarray  # uint8 (B, H, W, 3), RGB
+from ..pixels import Images
+from ..report import REPORT, Report
+from .parts.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -43,18 +42,20 @@ class Origin:
     guidance: float = 7.5
     sampler: str | None = None  # left out: the model's own
     tokens: int | None = None  # of the longest prompt; left out: what its pipeline takes
-    vocabulary: Vocabulary | None = None
-    extras: tuple[str, ...] = ()  # what was put on it, in words
+    vocabulary: Vocabulary | None = None  # words that a small model was trained on
+    extras: tuple[str, ...] = ()  # LoRAs, a VAE, embeddings; a line each, as a recipe has them
+    report: Report = REPORT  # of the model, as long as it lives
 
 
 @dataclass(frozen=True)
 class Numerics:
     """Where a film is drawn: changes no content, but does change last bits. Never mixed within a film."""
 
-    device: str
+    device: str  # its type: cuda and cuda:0 are one, and `hardware` tells cards apart
     hardware: str  # what the device is: a GPU by name, a CPU by its instructions and threads
     dtype: str
-    slots: int  # cels in a batch
+    kernels: str  # how its operations are run: "eager", as torch runs them one by one
+    batch_size: int  # cels in a batch
     torch: str
     diffusers: str
     transformers: str
@@ -62,7 +63,7 @@ class Numerics:
 
 @dataclass(frozen=True)
 class Conditioning:
-    """What a text encoder makes of one prompt: named tensors, (tokens, width) and alike; of a batch: with B in front."""
+    """The embeddings of one prompt: named tensors, (tokens, width) and alike; of a batch: with B in front."""
 
     tensors: dict[str, Tensor]
 
@@ -71,7 +72,7 @@ class Conditioning:
         return cls({name: torch.stack([item.tensors[name] for item in items]) for name in items[0].tensors})
 
     def blend(self, other: Conditioning, mix: float) -> Conditioning:
-        """On a line, every tensor of it (a pooled vector that is left out makes films jump)."""
+        """Linear, of every tensor (a pooled vector that is left out makes films jump)."""
         return Conditioning({name: lerp(t, other.tensors[name], mix) for name, t in self.tensors.items()})
 
 
@@ -81,66 +82,109 @@ class Denoising:
 
     sampler: str
     steps: int
-    start: int = 0  # the first step done; the steps before it have been done, or are skipped (image to image)
+    start: int = 0  # the first step to do; those before it have been done, or are skipped (image to image)
     eta: float = 0.0  # of DDIM: how much noise every step adds
-    stops: tuple[int, ...] = ()  # steps before which the latents are wanted, in order; none: at the end alone
-    shared: bool = False  # the steps before `start` have been done, by others; the sampler begins again among them
+    stops: tuple[int, ...] = ()  # steps before which the latents are wanted, in order; none: only at the end
+    shared: bool = False  # the steps before `start` have been done in another run; the sampler begins again after them
 
     @property
     def ends(self) -> tuple[int, ...]:
         return self.stops or (self.steps,)
 
 
+class Text(Protocol):
+    """What a model can say of prompts without drawing."""
+
+    def chunks(self, prompt: str) -> int:
+        """How many times the text encoder has to run for the whole of a prompt; at least 1."""
+
+    def warnings(self, prompts: Sequence[str]) -> list[str]:
+        """What the text encoder will not understand in a film's prompts; a line each."""
+
+
+class Memory(Protocol):
+    """How much of the device's memory a model takes."""
+
+    def bytes_per_sample(self, width: int, height: int) -> int:
+        """What one more image of so many pixels in a batch takes while it is denoised, estimated."""
+
+    def free_bytes(self) -> int | None:
+        """What the device could still hold; None where that is not known."""
+
+    def offload(self) -> bool:
+        """From now on, keep on the device only the part that is at work. False if that is so already, or would not help."""
+
+
+class Safety(Protocol):
+    """A safety checker."""
+
+    def flagged(self, images: Images) -> list[bool]:
+        """uint8 (B, H, W, 3) -> for each, whether it should not be shown."""
+
+
+def nothing() -> None:
+    """`on_step` where nobody wants to hear of steps."""
+
+
 class Model(Protocol):
-    """A text-to-image model. Every tensor that goes in or out is float32 on the CPU, so that states can be kept anywhere."""
+    """A text-to-image model. Every tensor that goes in or out is float32 on the CPU, so that states can be kept anywhere.
+
+    All methods may be called in several threads at once: where they need the same part, one waits for the other.
+    """
 
     name: str
     fingerprint: str  # of its weights
-    extras: tuple[str, ...]  # what was put on it: LoRAs, a VAE, embeddings
+    extras: tuple[str, ...]  # LoRAs, a VAE, embeddings; a line each
     defaults: Defaults
     numerics: Numerics
-    late: bool  # whether denoising can begin half-way, and be left there
+    supports_partial_denoising: bool  # whether denoising can begin half-way, and be left there
+    report: Report  # hears of what happens while it draws
 
-    def chunks(self, prompt: str) -> int:
-        """How many times the text encoder has to read for all of a prompt; at least 1."""
+    @property
+    def text(self) -> Text: ...
+
+    @property
+    def memory(self) -> Memory: ...
+
+    @property
+    def safety(self) -> Safety | None:
+        """None: it has no checker, or was loaded without."""
 
     def embed(self, prompt: str, count: int = 1, negative: bool = False) -> Conditioning:
-        """One prompt alone, so that its bits do not depend on others, in so many chunks. negative: it says what not to show."""
-
-    def remarks(self, prompts: Sequence[str]) -> list[str]:
-        """What the text encoder will not understand of a film's prompts; a line each."""
-
-    def draws(self, how: Denoising) -> int:
-        """How often the sampler draws noise, beside the start."""
+        """One prompt alone, so that its bits do not depend on others, in `count` chunks. negative: it is what guidance leads away from."""
 
     def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
-        """Standard normal float32 (count, C, h, w), from one CPU generator per seed: the same on every device."""
+        """Standard normal (count, C, h, w), from one CPU generator per seed: the same on every device."""
 
-    def denoise(self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising) -> Tensor:
+    def denoise(
+        self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising,
+        on_step: Callable[[], object] = nothing,
+    ) -> Tensor:  # fmt: skip
         """Latents before step `how.start` (unit noise for 0), (B, C, h, w) -> those before each of `how.ends`, (B, ends, C, h, w).
 
         After all steps they are clean.
-        noise: (B, draws, C, h, w), what the sampler draws.
+        noise: (B, draws, C, h, w), what the sampler draws; `samplers.noise_draws` says how often.
         guidance: (B,), all above 1 or none: a batch is guided as a whole or not at all.
+        on_step: called in this thread after every step that is done, so again for steps that are done twice (after an overflow, or
+            for another guidance of the batch, where a family takes one at a time). What it raises ends the denoising and passes through.
         """
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
-        """Clean latents (of an image) as they would be before step `how.start`, (B, C, h, w)."""
-
-    def room(self, width: int, height: int) -> int:
-        """Bytes that one more picture in a batch takes on the device while it is denoised, estimated."""
-
-    def free(self) -> int | None:
-        """Bytes that the device could still hold; None where there is no telling."""
-
-    def offload(self) -> bool:
-        """Keep on the device only the part that is at work. False if that is so already, or would not help."""
+        """Clean latents (of an image), noised to what they would be before step `how.start`, (B, C, h, w)."""
 
     def decode(self, latents: Tensor) -> Images:
         """(B, C, h, w) -> uint8 (B, H, W, 3)."""
 
-    def flagged(self, images: Images) -> list[bool]:
-        """Which of them, uint8 (B, H, W, 3), its safety checker would not show; none where it has no checker."""
-
     def encode(self, images: Images) -> Tensor:
-        """uint8 (B, H, W, 3) -> clean latents (B, C, h, w), the mean and no draw."""
+        """uint8 (B, H, W, 3) -> clean latents (B, C, h, w): the mean of the VAE's distribution, and no draw from it."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """How a kind of diffusers' pipelines becomes a `Model`. One value in a file of `families/`, and one line in its registry."""
+
+    name: str
+    misfit: Callable[[Any], str]  # pipeline -> why it is not of this family, in words; "" if it is
+    make: Callable[[Origin, Any, str, int], Model]  # (origin, pipeline, device, batch size) -> a model on that device
+    suits: Callable[[Any], Mapping[str, Any]] = lambda pipe: {}  # pipeline -> fields of its `Origin`: steps and guidance that look good
+    takes_extras: bool = False  # whether LoRAs, VAEs and embeddings can be applied

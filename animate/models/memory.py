@@ -1,41 +1,41 @@
-"""How much room a device has, and how it says that it has none."""
+"""How much memory a device has left, how it says that it has none, and how the parts of a model share it. Knows no model."""
 
 from __future__ import annotations
 
+import abc
+import contextlib
 import gc
 import re
-import warnings
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import psutil
 import torch
 
-from ..errors import AnimateWarning
+from ..report import Report
 
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container, where there are any (version 2)
-MEMINFO = Path("/proc/meminfo")
 
-# cuBLAS and cuDNN say it in words of their own: no handle, or no algorithm whose working space there is room for.
-NO_ROOM = re.compile("out of memory|can't allocate memory|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)")
+# cuBLAS and cuDNN have words of their own: no handle, or no algorithm whose working space fits.
+OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)")
 
 
 def out_of_memory(error: RuntimeError) -> bool:
-    """Whether this is a device's way of saying that it has no room."""
-    return isinstance(error, torch.OutOfMemoryError) or bool(NO_ROOM.search(str(error).lower()))
-
-
-def tell_of_turns(name: str, device: torch.device) -> None:
-    warnings.warn(f"{name} does not fit into the memory of {device} as a whole: its parts take turns there", AnimateWarning, stacklevel=4)
+    """Whether this error is a device's way of saying that it has no memory left."""
+    return isinstance(error, torch.OutOfMemoryError) or bool(OUT_OF_MEMORY.search(str(error).lower()))
 
 
 def give_back() -> None:
-    """Give back what torch holds for later. Call it where no exception keeps tensors alive any more."""
+    """Give back what torch keeps for later. Call it where no exception keeps tensors alive any more."""
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
-def free(device: torch.device) -> int | None:
-    """Bytes that could be allocated now; None where there is no telling.
+def free_bytes(device: torch.device) -> int:
+    """Bytes that could be allocated now.
 
     On a CPU it is worth asking: a system out of memory does not refuse, it ends the process.
     """
@@ -44,19 +44,13 @@ def free(device: torch.device) -> int | None:
         return torch.cuda.mem_get_info(device)[0] + unused
     if device.type == "mps":
         return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
-    known = [free for free in (_system(), _container()) if free is not None]
-    return min(known, default=None)
+    available: int = psutil.virtual_memory().available
+    limited = _left_in_container()
+    return available if limited is None else min(available, limited)
 
 
-def _system() -> int | None:
-    if not MEMINFO.is_file():
-        return None
-    found = re.search(r"MemAvailable: +(\d+) kB", MEMINFO.read_text())
-    return int(found[1]) * 1024 if found else None
-
-
-def _container() -> int | None:
-    """What a container's limit leaves; memory that only caches files is free."""
+def _left_in_container() -> int | None:
+    """What a container's limit leaves, None without a limit; memory that only caches files counts as free."""
     try:
         limit = (CGROUP / "memory.max").read_text().strip()
         used = int((CGROUP / "memory.current").read_text())
@@ -64,3 +58,79 @@ def _container() -> int | None:
     except (OSError, ValueError):
         return None
     return None if limit == "max" else max(0, int(limit) - used + (int(cached[1]) if cached else 0))
+
+
+class DeviceMemory(abc.ABC):
+    """The parts of a model on a device: all of them, or only the one at work where they do not fit together.
+
+    A part is used by one thread at a time, because it may be changed for a moment (float32, tiles). Where parts take turns,
+    one thread at a time uses the device. A thread that is using a part may use one that comes later among `parts`
+    (decode a preview after a denoising step).
+    """
+
+    def __init__(self, name: str, device: torch.device, parts: Sequence[Any], report: Report):
+        """parts: what `at_work` is asked for; by default, modules that can be moved with `to`."""
+        self.name, self.device, self.parts, self.report = name, device, parts, report
+        self.offloaded = False  # never false again once it is true
+        self._locks = {part: threading.RLock() for part in parts}
+        self._turn = threading.RLock()  # in the place of the locks of all parts, once they are offloaded
+
+    @abc.abstractmethod
+    def bytes_per_sample(self, width: int, height: int) -> int:
+        """What one more image of so many pixels in a batch takes while it is denoised, estimated."""
+
+    def free_bytes(self) -> int:
+        """What the device could still hold."""
+        return free_bytes(self.device)
+
+    def place(self) -> None:
+        """Put all parts on the device. Where it has no room for all, they take turns from now on, and the report hears of it."""
+        try:
+            self._load()
+        except RuntimeError as error:
+            if not out_of_memory(error) or not self.offload():
+                raise
+            self.report.warn(f"{self.name} does not fit into the memory of {self.device} as a whole: its parts take turns there")
+
+    def offload(self) -> bool:
+        """From now on, keep on the device only the part that is at work. False if that is so already, or the device is the CPU itself.
+
+        Waits until no thread is using a part.
+        """
+        with contextlib.ExitStack() as all_parts:
+            for lock in self._locks.values():
+                all_parts.enter_context(lock)
+            if self.offloaded or self.device.type == "cpu":
+                return False
+            self._unload()
+            self.offloaded = True
+        give_back()
+        return True
+
+    @contextlib.contextmanager
+    def at_work(self, part: Any) -> Iterator[None]:
+        """Have a part, on the device, for this thread alone."""
+        with self._locks[part]:
+            if not self.offloaded:
+                yield
+                return
+        with self._turn:
+            try:
+                self._enter(part)
+                yield
+            finally:
+                self._leave(part)
+
+    def _load(self) -> None:
+        for part in self.parts:
+            part.to(self.device)
+
+    def _unload(self) -> None:
+        for part in self.parts:
+            part.to("cpu")
+
+    def _enter(self, part: Any) -> None:
+        part.to(self.device)
+
+    def _leave(self, part: Any) -> None:
+        part.to("cpu")

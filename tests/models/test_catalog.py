@@ -14,7 +14,7 @@ from animate.models.weights.catalog import CATALOG, resolve, suggest
 
 
 @pytest.mark.parametrize(
-    ("said", "name"),
+    ("spelling", "name"),
     [
         ("sprout", "sprout"),
         ("SPROUT", "sprout"),
@@ -47,18 +47,18 @@ from animate.models.weights.catalog import CATALOG, resolve, suggest
         ("Z-Image Turbo", "z-image-turbo"),
     ],
 )
-def test_a_model_has_one_name_however_it_is_spelt(said: str, name: str) -> None:
-    assert resolve(said) == (name, CATALOG[name])
+def test_a_model_has_one_name_however_it_is_spelt(spelling: str, name: str) -> None:
+    assert resolve(spelling) == (name, CATALOG[name])
 
 
-@pytest.mark.parametrize("said", ["./sd14", "/models/sdxl", "sd14/", "owner/sd14", ".sd14", "sd 9", ""])
-def test_what_is_not_known_is_its_own_name(said: str) -> None:
-    assert resolve(said) == (said, None)
+@pytest.mark.parametrize("name", ["./sd14", "/models/sdxl", "sd14/", "owner/sd14", ".sd14", "sd 9", ""])
+def test_what_is_not_known_is_its_own_name(name: str) -> None:
+    assert resolve(name) == (name, None)
 
 
 def test_no_spelling_means_two_models() -> None:
-    spellings = [spelling for entry in CATALOG.values() for spelling in {*map(catalog._squeezed, (entry.where, *entry.aliases))}]
-    names = [catalog._squeezed(name) for name in CATALOG]
+    spellings = [spelling for entry in CATALOG.values() for spelling in {*map(catalog._normalized, (entry.where, *entry.aliases))}]
+    names = [catalog._normalized(name) for name in CATALOG]
     assert len({*spellings, *names}) == len(spellings) + len(names)
 
 
@@ -73,7 +73,7 @@ def test_entries_say_what_a_person_wants_to_know() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"),
+    ("name", "meant"),
     [
         ("sd1.44", "sd14"),
         ("sprouts", "sprout"),
@@ -83,8 +83,8 @@ def test_entries_say_what_a_person_wants_to_know() -> None:
         ("runwayml/stable-diffusion-v15", "stable-diffusion-v1-5/stable-diffusion-v1-5"),
     ],
 )
-def test_what_was_probably_meant_is_said(said: str, meant: str) -> None:
-    assert suggest(said) == f'; did you mean "{meant}"?'
+def test_what_was_probably_meant_is_suggested(name: str, meant: str) -> None:
+    assert suggest(name) == f'; did you mean "{meant}"?'
 
 
 def test_nothing_is_suggested_for_something_else() -> None:
@@ -117,7 +117,7 @@ def test_settings_that_nobody_wrote_are_no_mistake(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("model = sd15", "cannot be read"),
         ("\x00", "cannot be read"),
@@ -126,9 +126,9 @@ def test_settings_that_nobody_wrote_are_no_mistake(monkeypatch: pytest.MonkeyPat
         ('model = ""', "model is ''; allowed: a name"),
     ],
 )
-def test_mistakes_in_the_settings_are_said_in_one_line_with_the_file(settings: Path, text: str, said: str) -> None:
+def test_mistakes_in_the_settings_are_one_line_with_the_file(settings: Path, text: str, message: str) -> None:
     settings.write_text(text)
-    with pytest.raises(AnimateError, match=re.escape(said)) as error:
+    with pytest.raises(AnimateError, match=re.escape(message)) as error:
         catalog.default()
     assert str(settings) in str(error.value)
     assert "\n" not in str(error.value)

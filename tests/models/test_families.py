@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import (
+    DiffusionPipeline,
     EulerDiscreteScheduler,
     LatentConsistencyModelPipeline,
     LCMScheduler,
@@ -23,10 +26,12 @@ from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextConfig, CLIPTextModelWithProjection
 
 from animate import AnimateError, load_model, render, still
-from animate.models.base import Conditioning, Denoising
+from animate.models import families
+from animate.models.base import Conditioning, Denoising, Family
 from animate.models.families.unet import UNetModel
 from animate.models.parts import samplers
 from animate.models.weights import loading
+from animate.report import REPORT
 from animate.story.storyboard import build
 from conftest import tiny_pipeline
 
@@ -78,7 +83,7 @@ def xl(xl_pipe: StableDiffusionXLPipeline, tmp_path_factory: pytest.TempPathFact
 def drawn(model: UNetModel, prompts: Sequence[str], negative: str, guidance: float, how: Denoising, size: tuple[int, int] = (64, 64)) -> Tensor:
     """Latents of prompts, each from its own seed: 1, 2, ..."""
     seeds = range(1, len(prompts) + 1)
-    noise = torch.stack([model.noise(seed, *size, 1 + model.noise_draws(how)) for seed in seeds])
+    noise = torch.stack([model.noise(seed, *size, 1 + samplers.noise_draws(how.sampler, how.steps, how.eta)) for seed in seeds])
     positive = Conditioning.batch([model.embed(prompt) for prompt in prompts])
     away = Conditioning.batch([model.embed(negative, negative=True)] * len(prompts))
     return model.denoise(noise[:, 0], noise[:, 1:], positive, away, torch.full((len(prompts),), guidance), how)[:, -1]
@@ -225,20 +230,49 @@ def test_a_file_that_is_no_checkpoint_is_one_line(content: bytes, suffix: str, t
     assert "\n" not in str(refused.value)
 
 
+def test_a_family_is_one_value_and_one_line(tiny_folder: Path, tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Registered while the program runs, it is loaded as the others are."""
+
+    class Upside(UNetModel):
+        """Draws upside down."""
+
+        def decode(self, latents: Tensor) -> np.ndarray:
+            return super().decode(latents)[:, ::-1]
+
+    def misfit(pipe: Any) -> str:
+        return "" if type(pipe).__name__ == "StableDiffusionPipeline" else "it is not Stable Diffusion"
+
+    family = Family("upside", misfit, Upside, suits=lambda pipe: {"steps": 3, "guidance": 1.5})
+    monkeypatch.setattr(families, "FAMILIES", [family, *families.FAMILIES])
+    model = load_model(str(tiny_folder), device="cpu", batch_size=2)
+    assert (type(model), model.name, model.fingerprint, model.numerics.batch_size) == (Upside, tiny.name, tiny.fingerprint, 2)
+    assert (model.defaults.steps, model.defaults.guidance) == (3, 1.5)
+    assert np.array_equal(model.decode(tiny.noise(0, 64, 64)), tiny.decode(tiny.noise(0, 64, 64))[:, ::-1])
+    with pytest.raises(AnimateError, match=r"lora ink.safetensors cannot be put on a StableDiffusionPipeline; leave it out"):
+        load_model(str(tiny_folder), device="cpu", loras=["ink.safetensors"])
+
+
+def test_what_is_said_of_a_pipeline_of_no_family_is_what_the_last_one_says(tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Family("first", lambda pipe: "it is too small", UNetModel)
+    monkeypatch.setattr(families, "FAMILIES", [first, replace(first, misfit=lambda pipe: "it is too old")])
+    with pytest.raises(AnimateError, match="a StableDiffusionPipeline cannot be animated: it is too old; use a text-to-image model"):
+        load_model(str(tiny_folder), device="cpu")
+
+
 @pytest.mark.parametrize("kind", ["tiny", "xl"])
 def test_loading_with_half_the_memory_changes_no_bit(kind: str, tiny_folder: Path, xl: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without accelerate, models are first filled with random numbers."""
+    """With all of it, models are first filled with random numbers."""
     folder = str(tiny_folder) if kind == "tiny" else xl.name
 
     def networks() -> dict[str, Tensor]:
-        pipe = loading.load(folder, None, lambda *_: torch.float32, print).pipe
+        pipe = loading.load(folder, None, lambda *_: torch.float32, REPORT).pipe
         parts = {name: part for name, part in pipe.components.items() if isinstance(part, torch.nn.Module)}
         tensors = [(f"{name}.{key}", tensor) for name, part in parts.items() for key, tensor in (*part.named_parameters(), *part.named_buffers())]
         assert not any(part.training for part in parts.values())
         return dict(tensors)
 
     frugal = networks()
-    monkeypatch.setattr(loading, "find_spec", lambda name: None)
+    monkeypatch.setattr(DiffusionPipeline, "from_pretrained", partial(DiffusionPipeline.from_pretrained, low_cpu_mem_usage=False))
     plain = networks()
     assert frugal.keys() == plain.keys()
     assert all(torch.equal(tensor, plain[name]) and tensor.dtype == plain[name].dtype for name, tensor in frugal.items())

@@ -12,20 +12,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderKL, PNDMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import PNDMScheduler, StableDiffusionPipeline
 from safetensors.torch import save_file
-from transformers import CLIPTextConfig, CLIPTextModel
 
-from animate import AnimateWarning, Storyboard, load_model
-from animate.film import render as film
+from animate import AnimateError, AnimateWarning, Storyboard, load_model
+from animate.film.batches import fitting
+from animate.film.film import resolve
 from animate.models import LARGE, memory, pick_dtype
 from animate.models.base import Origin
 from animate.models.families.unet import UNetModel
-from animate.models.weights import loading
+from animate.models.weights import clip, loading
 from animate.models.weights.catalog import CATALOG
-from animate.models.weights.checkpoint import CONFIGS, tokenizer
+from animate.report import REPORT
 from conftest import Run, tiny_pipeline
-from original import to_original
+from fake_hub import Lines
+from original import published, to_original
 from test_compvis import pixels
 from test_families import tiny_xl
 from test_pipeline import flux
@@ -93,30 +94,26 @@ def test_code_in_a_pickle_is_refused_by_name_and_not_run(run: Run, tmp_path: Pat
 
 
 def stable_diffusion(device: str) -> StableDiffusionPipeline:
-    """Stable Diffusion 1.4's shapes in float16, with random weights; on "meta" without any."""
-    folder = CONFIGS / "sd1"
-    with torch.device(device):
-        unet = UNet2DConditionModel.from_config(UNet2DConditionModel.load_config(folder, subfolder="unet")).half()
-        vae = AutoencoderKL.from_config(AutoencoderKL.load_config(folder, subfolder="vae")).half()
-        text = CLIPTextModel(CLIPTextConfig.from_pretrained(folder, subfolder="text_encoder")).half()
+    """Stable Diffusion 1.4's shapes in float16, with random weights; on "meta" without memory for them."""
+    parts = published("sd1", device)
     return StableDiffusionPipeline(
-        vae=vae, text_encoder=text, tokenizer=tokenizer("<|endoftext|>"), unet=unet, scheduler=PNDMScheduler(skip_prk_steps=True, steps_offset=1),
-        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+        vae=parts.vae.half(), text_encoder=parts.text_encoder.half(), tokenizer=clip.tokenizer("<|endoftext|>"), unet=parts.unet.half(),
+        scheduler=PNDMScheduler(skip_prk_steps=True, steps_offset=1), safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
 
 
 def test_stable_diffusion_fits_into_four_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its shapes without its weights, and a card that only counts: what is estimated. Not measured on a card."""
     model = UNetModel(Origin("sd14", "0"), stable_diffusion("meta"), "meta", 8)
-    weights = sum(tensor.nbytes for part in model._parts() for tensor in part.parameters())
+    weights = sum(tensor.nbytes for part in model.memory.parts for tensor in part.parameters())
     left = 4 * GIB - weights
-    monkeypatch.setattr(model, "free", lambda: left)
-    story = film.resolve(Storyboard.of("a seed", "a tree"), model.defaults)
+    monkeypatch.setattr(model.memory, "free_bytes", lambda: left)
+    story = resolve(Storyboard.of("a seed", "a tree"), model.defaults)
     assert (story.width, story.height) == (512, 512)
     assert weights < 2 * GIB, "float16"
     with pytest.warns(match="drawing 4 in a batch instead of 8"):
-        batch_size = film.fitting(8, model, story)
-    assert batch_size * model.bytes_per_sample(512, 512) < left
+        batch_size = fitting(8, model, story, REPORT)
+    assert batch_size * model.memory.bytes_per_sample(512, 512) < left
     # Decoding comes after the UNet has given its room back: its largest tensors are 256 channels of full size, four of them at once.
     assert left > 4 * 256 * 512 * 512 * 2
 
@@ -126,7 +123,7 @@ OTHERS = ("StableDiffusion3Pipeline", "FluxPipeline", "SanaPipeline", "LuminaPip
 
 
 @pytest.mark.parametrize(
-    ("said", "device", "kinds", "dtype"),
+    ("name", "device", "kinds", "dtype"),
     [
         ("auto", "cuda", (SD, XL, LCM), torch.float16),
         ("auto", "cuda:1", OTHERS, torch.bfloat16),
@@ -137,8 +134,8 @@ OTHERS = ("StableDiffusion3Pipeline", "FluxPipeline", "SanaPipeline", "LuminaPip
         ("bfloat16", "cpu", (SD,), torch.bfloat16),
     ],
 )
-def test_numbers_are_those_that_suit_the_family_unless_others_are_said(said: str, device: str, kinds: tuple[str, ...], dtype: torch.dtype) -> None:
-    assert {pick_dtype(said, device, kind) for kind in kinds} == {dtype}
+def test_the_dtype_is_what_suits_the_family_unless_one_is_named(name: str, device: str, kinds: tuple[str, ...], dtype: torch.dtype) -> None:
+    assert {pick_dtype(name, device, kind) for kind in kinds} == {dtype}
 
 
 def test_a_cpu_that_multiplies_matrices_of_bfloat16_does_so_for_large_models(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,24 +148,37 @@ def test_a_cpu_that_multiplies_matrices_of_bfloat16_does_so_for_large_models(mon
     assert pick_dtype("auto", "cpu", SD, LARGE + 1) == torch.float32
 
 
-@pytest.mark.parametrize(("said", "ours", "theirs"), [("auto", torch.float16, torch.bfloat16), ("float32", torch.float32, torch.float32)])
+@pytest.mark.parametrize(("name", "ours", "theirs"), [("auto", torch.float16, torch.bfloat16), ("float32", torch.float32, torch.float32)])
 def test_a_folders_index_says_its_family_before_it_is_loaded(
-    tiny_folder: Path, tmp_path: Path, said: str, ours: torch.dtype, theirs: torch.dtype
+    tiny_folder: Path, tmp_path: Path, name: str, ours: torch.dtype, theirs: torch.dtype
 ) -> None:
-    """Loaded as for a GPU, onto the CPU; and how large it is, is said too."""
+    """Loaded as for a GPU, onto the CPU; the dtype is chosen knowing how large it is, too."""
     flux().save_pretrained(tmp_path)
     asked: list[tuple[str, int]] = []
 
     def pick(kind: str, size: int) -> torch.dtype:
         asked.append((kind, size))
-        dtype: torch.dtype = pick_dtype(said, "cuda", kind, size)
+        dtype: torch.dtype = pick_dtype(name, "cuda", kind, size)
         return dtype
 
-    assert loading.load(str(tiny_folder), None, pick, print).pipe.unet.dtype == ours
-    assert loading.load(str(tmp_path), None, pick, print).pipe.transformer.dtype == theirs
+    assert loading.load(str(tiny_folder), None, pick, Lines()).pipe.unet.dtype == ours
+    assert loading.load(str(tmp_path), None, pick, Lines()).pipe.transformer.dtype == theirs
     assert [kind for kind, _ in asked] == [SD, SD, "FluxPipeline", "FluxPipeline"]
     weights = [sum(file.stat().st_size for file in folder.rglob("*.safetensors")) for folder in (tiny_folder, tmp_path)]
     assert [size > weight for (_, size), weight in zip(asked[1::2], weights, strict=True)] == [True, True]
+
+
+def test_a_dtype_that_is_refused_is_no_fault_of_the_model(tiny_folder: Path) -> None:
+    """The error passes through as it is, although it is a ValueError, as those of diffusers are."""
+
+    def pick(kind: str, size: int) -> torch.dtype:
+        if size:
+            raise AnimateError("dtype is too large for it")
+        return torch.float32
+
+    with pytest.raises(AnimateError, match=r"^dtype is too large for it$") as refused:
+        loading.load(str(tiny_folder), None, pick, Lines())
+    assert refused.value.__cause__ is None
 
 
 def test_a_family_reads_no_more_than_it_was_trained_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,10 +189,10 @@ def test_a_family_reads_no_more_than_it_was_trained_to(tmp_path: Path, monkeypat
     model = load_model("flux-schnell", device="cpu")
     assert model.embed("a tree").tensors["prompt_embeds"].shape == (16, 32)
     assert (model.defaults.steps, model.defaults.guidance) == (4, 0.0)
-    assert "longer than the 16 tokens" in model.prompt_warnings(["a seed in winter " * 9])[0]
+    assert "longer than the 16 tokens" in model.text.warnings(["a seed in winter " * 9])[0]
 
 
-def test_parts_that_do_not_fit_at_once_take_turns_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_that_do_not_fit_at_once_take_turns_with_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = tiny_pipeline()
     for part in (pipe.unet, pipe.vae, pipe.text_encoder):
         monkeypatch.setattr(part, "to", lambda *to, part=part, **settings: part)
@@ -193,11 +203,11 @@ def test_parts_that_do_not_fit_at_once_take_turns_and_it_is_said(monkeypatch: py
 
     monkeypatch.setattr(pipe.vae, "to", full)
     with pytest.warns(AnimateWarning, match="tiny does not fit into the memory of meta as a whole: its parts take turns there"):
-        assert UNetModel(Origin("tiny", "0"), pipe, "meta", 1).offloaded
+        assert UNetModel(Origin("tiny", "0"), pipe, "meta", 1).memory.offloaded
 
 
 @pytest.mark.parametrize(
-    "said",
+    "message",
     [
         "CUDA out of memory. Tried to allocate 20.00 MiB",
         "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
@@ -206,6 +216,6 @@ def test_parts_that_do_not_fit_at_once_take_turns_and_it_is_said(monkeypatch: py
         "[enforce fail at alloc_cpu.cpp:118] . DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.",
     ],
 )
-def test_every_way_to_say_that_there_is_no_room_is_known(said: str) -> None:
-    assert memory.out_of_memory(RuntimeError(said))
+def test_every_message_of_too_little_memory_is_known(message: str) -> None:
+    assert memory.out_of_memory(RuntimeError(message))
     assert not memory.out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))

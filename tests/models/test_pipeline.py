@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 import animate
 from animate import AnimateError, Storyboard, load_model
 from animate.models.base import Conditioning, Denoising
-from animate.models.families.pipeline import PipelineModel, Prompt, returned
+from animate.models.families.pipeline import MaskedConditioning, PipelineModel
+from animate.models.parts.introspection import returned_names
 from animate.models.parts.samplers import OWN, canonical, chosen
 from conftest import WORDS, tiny_pipeline, tiny_tokenizer
 
@@ -183,7 +185,7 @@ def unlike(a: np.ndarray, b: np.ndarray) -> int:
 def test_a_still_is_what_the_pipeline_draws_from_the_same_seed(model: PipelineModel, folder: Path) -> None:
     theirs = DiffusionPipeline.from_pretrained(folder, low_cpu_mem_usage=False)
     theirs.set_progress_bar_config(disable=True)
-    binning = {"use_resolution_binning": False} if "use_resolution_binning" in model.takes else {}
+    binning = {"use_resolution_binning": False} if "use_resolution_binning" in model.parameters else {}
     made = theirs(
         prompt="a red house", negative_prompt="the night", num_inference_steps=STEPS, width=SIDE, height=SIDE, output_type="np",
         generator=torch.Generator().manual_seed(7), **{model.guidance: 4.0}, **binning,
@@ -218,10 +220,32 @@ def test_a_batch_draws_what_singles_draw_each_with_its_guidance(model: PipelineM
         assert (alone[0] - both[slot]).abs().max() <= 1e-4 * alone.abs().max()
 
 
+def test_every_step_is_told_of_and_may_end_the_denoising(model: PipelineModel) -> None:
+    """What it raises passes through the pipeline's call, and the next one knows nothing of it."""
+    told: list[int] = []
+    noise, text, away = model.noise(1, SIDE, SIDE), model.embed("a seed"), model.embed("", negative=True)
+    given = (noise, noise[:, None][:, :0], Conditioning.batch([text]), Conditioning.batch([away]), torch.tensor([2.0]), Denoising(OWN, STEPS))
+    whole = model.denoise(*given, lambda: told.append(threading.get_ident()))
+    assert told == [threading.get_ident()] * STEPS
+
+    class Cancelled(Exception):
+        pass
+
+    def cancel() -> None:
+        told.append(0)
+        if len(told) == STEPS + 2:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        model.denoise(*given, cancel)
+    assert len(told) == STEPS + 2
+    assert torch.equal(model.denoise(*given), whole)
+
+
 def test_defaults_are_the_pipelines_own(model: PipelineModel, folder: Path) -> None:
     known = {"flux": 3.5, "flux-undistilled": 1.0, "pixart": 4.5, "sd3": 7.0, "qwen-image": 4.0}
     assert model.defaults.guidance == known.get(folder.name, model.defaults.guidance)
-    assert model.defaults.steps == model.takes["num_inference_steps"].default
+    assert model.defaults.steps == model.parameters["num_inference_steps"].default
     assert model.defaults.sampler == OWN
 
 
@@ -256,7 +280,7 @@ def test_its_films_move_evenly_too(model: PipelineModel) -> None:
         warnings.simplefilter("ignore", animate.AnimateWarning)  # random weights may jump, and say so
         assert len([*images]) == 5
     assert images.probes >= 9
-    assert not any(curve.jumps for curve in images.curves), "nothing to bridge them with"
+    assert not any(curve.jumps for curve in images.recipe.curves), "nothing to bridge them with"
 
 
 def test_what_begins_half_way_is_refused_before_anything_is_drawn(model: PipelineModel) -> None:
@@ -279,8 +303,12 @@ def test_prompts_of_unequal_lengths_need_a_mask(tmp_path: Path) -> None:
 
 
 def test_a_blend_reads_what_either_end_reads_and_no_padding() -> None:
-    short = Prompt({"prompt_embeds": torch.tensor([[1.0], [2.0], [9.0], [9.0], [9.0]]), "prompt_attention_mask": torch.tensor([1, 1, 0, 0, 0])})
-    long = Prompt({"prompt_embeds": torch.tensor([[3.0], [4.0], [5.0], [6.0], [9.0]]), "prompt_attention_mask": torch.tensor([1, 1, 1, 1, 0])})
+    short = MaskedConditioning(
+        {"prompt_embeds": torch.tensor([[1.0], [2.0], [9.0], [9.0], [9.0]]), "prompt_attention_mask": torch.tensor([1, 1, 0, 0, 0])}
+    )
+    long = MaskedConditioning(
+        {"prompt_embeds": torch.tensor([[3.0], [4.0], [5.0], [6.0], [9.0]]), "prompt_attention_mask": torch.tensor([1, 1, 1, 1, 0])}
+    )
     for a, b, mix in ((short, long, 0.25), (long, short, 0.75)):
         middle = a.blend(b, mix).tensors
         assert middle["prompt_attention_mask"].tolist() == [1, 1, 1, 1, 0]
@@ -292,22 +320,42 @@ def test_a_blend_reads_what_either_end_reads_and_no_padding() -> None:
 def test_a_prompt_that_is_cut_off_is_told_of(tmp_path: Path) -> None:
     pixart().save_pretrained(tmp_path)
     model = load_model(str(tmp_path), device="cpu")
-    assert model.prompt_warnings(["a seed"]) == []
-    (told,) = model.prompt_warnings(["a seed in winter " * 60])
+    assert model.text.warnings(["a seed"]) == []
+    (told,) = model.text.warnings(["a seed in winter " * 60])
     assert "longer than the 120 tokens" in told
 
 
 def test_names_are_read_where_they_are_returned() -> None:
     """Of a family whose `return` is not made of plain names."""
     names = ["prompt_embeds", "prompt_attention_mask", "negative_prompt_embeds", "negative_prompt_attention_mask"]
-    assert returned(object.__new__(diffusers.PRXPipeline)) == names
+    assert returned_names(object.__new__(diffusers.PRXPipeline)) == names
 
 
-def test_a_model_tells_what_a_picture_takes_and_that_nothing_is_flagged(model: PipelineModel) -> None:
-    assert model.bytes_per_sample(512, 512) == 4 * model.bytes_per_sample(256, 256) > 0
-    assert not model.offload()  # the device is the memory itself
-    assert model.flagged(np.zeros((2, SIDE, SIDE, 3), np.uint8)) == [False, False]
-    assert model.chunks("a seed") == 1
+def test_a_model_tells_what_a_picture_takes_and_that_it_has_no_checker(model: PipelineModel) -> None:
+    assert model.memory.bytes_per_sample(512, 512) == 4 * model.memory.bytes_per_sample(256, 256) > 0
+    assert not model.memory.offload()  # the device is the memory itself
+    assert model.safety is None
+    assert model.text.chunks("a seed") == 1
+
+
+def test_its_parts_take_turns_by_diffusers_own_hooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which are set up again after each of its works, so that no part stays on the device."""
+    pixart().save_pretrained(tmp_path)
+    model, calls = load_model(str(tmp_path), device="cpu", batch_size=1), list[str]()
+    assert isinstance(model, PipelineModel)
+    monkeypatch.setattr(model.pipe, "enable_model_cpu_offload", lambda device: calls.append(f"hooks for {device}"), raising=False)
+    monkeypatch.setattr(model.pipe, "maybe_free_model_hooks", lambda: calls.append("freed"))
+    latents = model.noise(0, SIDE, SIDE)
+    plain = model.decode(latents)
+    assert calls == []
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(model.memory, "device", torch.device("meta"))  # any but a CPU
+        assert model.memory.offload()
+        assert not model.memory.offload(), "once"
+    assert calls == ["hooks for meta"]
+    assert np.array_equal(model.decode(latents), plain)
+    model.embed("a seed")
+    assert calls == ["hooks for meta", "freed", "freed"]
 
 
 class Blind(diffusers.PixArtAlphaPipeline):  # type: ignore[misc]

@@ -12,7 +12,7 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from transformers import CLIPConfig, CLIPImageProcessorPil
 
 from animate import AnimateError, AnimateWarning, Sampling, Storyboard, load_model, render, sheet, still
-from animate.film.render import BESIDE
+from animate.film.pictures import BESIDE
 from animate.models.families.unet import UNetModel
 from conftest import Run, tiny_pipeline
 
@@ -40,7 +40,11 @@ def model(tiny_folder: Path) -> UNetModel:
 
 
 def flagging(model: UNetModel, monkeypatch: pytest.MonkeyPatch, bad: Callable[[np.ndarray], bool]) -> None:
-    monkeypatch.setattr(model, "flagged", lambda images: [bad(image) for image in images])
+    class Checker:
+        def flagged(self, images: np.ndarray) -> list[bool]:
+            return [bad(image) for image in images]
+
+    monkeypatch.setattr(model, "safety", Checker())
 
 
 def is_any(*images: np.ndarray) -> Callable[[np.ndarray], bool]:

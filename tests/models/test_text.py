@@ -20,7 +20,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 import animate
 from animate import AnimateError
 from animate.models.families.unet import UNetModel
-from animate.models.parts.text import Encoded, Weighted, chunks, encode, parse, spelt, told
+from animate.models.parts.text import Encoded, Weighted, chunk_count, encode, length_warning, parse, unknown_words
 from conftest import tiny_tokenizer
 
 CPU = torch.device("cpu")
@@ -160,22 +160,22 @@ def test_words_weigh_the_product_of_the_brackets_around_them(said: list[tuple[st
 
 
 def test_chunks_of_75_tokens_hold_any_prompt() -> None:
-    assert [chunks(TOKENIZER, "tree " * length) for length in (0, 1, 75, 76, 150, 151, 200)] == [1, 1, 1, 2, 2, 3, 3]
+    assert [chunk_count(TOKENIZER, "tree " * length) for length in (0, 1, 75, 76, 150, 151, 200)] == [1, 1, 1, 2, 2, 3, 3]
 
 
 def test_a_word_that_does_not_fit_goes_into_the_next_chunk_and_one_longer_than_a_chunk_is_cut() -> None:
     text_encoder = encoder()
     whole, apart = "tree " * 70 + "zzzzzzzzzz", "tree " * 70 + "BREAK zzzzzzzzzz"
     assert torch.equal(last(whole, 2, text_encoder=text_encoder).hidden, last(apart, 2, text_encoder=text_encoder).hidden)
-    assert chunks(TOKENIZER, "a " + "z" * 150) == 3
-    assert chunks(TOKENIZER, "z" * 150) == 2
+    assert chunk_count(TOKENIZER, "a " + "z" * 150) == 3
+    assert chunk_count(TOKENIZER, "z" * 150) == 2
 
 
 @pytest.mark.parametrize(("before", "after", "kept"), [(60, 20, True), (54, 25, False), (74, 5, True)])
 def test_a_chunk_ends_at_a_comma_if_one_is_among_its_last_twenty_tokens(before: int, after: int, kept: bool) -> None:
     prompt, text_encoder = "tree " * before + ", " + "boat " * after, encoder()
     at_comma = "tree " * before + ", BREAK " + "boat " * after
-    assert chunks(TOKENIZER, prompt) == 2
+    assert chunk_count(TOKENIZER, prompt) == 2
     assert torch.equal(last(prompt, 2, text_encoder=text_encoder).hidden, last(at_comma, 2, text_encoder=text_encoder).hidden) == kept
 
 
@@ -194,7 +194,7 @@ def test_chunks_lose_no_token_and_no_order(said: list[str]) -> None:
             return type("Made", (), {"last_hidden_state": torch.ones(1, 77, 2)})
 
     prompt = " ".join(said)
-    encode(TOKENIZER, Ears(), prompt, chunks(TOKENIZER, prompt), CPU, layer=None)
+    encode(TOKENIZER, Ears(), prompt, chunk_count(TOKENIZER, prompt), CPU, layer=None)
     ends = {TOKENIZER.bos_token_id, TOKENIZER.eos_token_id}
     plain = " ".join(piece.text for piece in parse(prompt)).replace("BREAK", " ")
     assert [int(token) for tokens in fed for token in tokens if int(token) not in ends] == TOKENIZER(plain, add_special_tokens=False).input_ids
@@ -212,8 +212,8 @@ def test_break_starts_a_chunk_where_it_stands_alone_in_capitals() -> None:
         "a BREAKFAST tree",
         "a-BREAK-tree",
     ]
-    assert [chunks(TOKENIZER, prompt) for prompt in said] == [2, 2, 2, 2, 2, 1, 1, 1]
-    assert [chunks(TOKENIZER, prompt) for prompt in ("BREAK", "BREAK a", "a BREAK", "a BREAK BREAK tree")] == [1, 1, 1, 2]
+    assert [chunk_count(TOKENIZER, prompt) for prompt in said] == [2, 2, 2, 2, 2, 1, 1, 1]
+    assert [chunk_count(TOKENIZER, prompt) for prompt in ("BREAK", "BREAK a", "a BREAK", "a BREAK BREAK tree")] == [1, 1, 1, 2]
 
 
 @pytest.mark.parametrize("prompt", SHORT)
@@ -249,7 +249,7 @@ def test_sprout_reads_32_tokens_at_once() -> None:
     made = last("a red pine tree in winter", 2, tokenizer, text_encoder).hidden
     assert torch.equal(made[:32], by_diffusers(tokenizer, text_encoder, "a red pine tree in winter"))
     assert len(made) == 64
-    assert [chunks(tokenizer, "tree " * length) for length in (30, 31)] == [1, 2]
+    assert [chunk_count(tokenizer, "tree " * length) for length in (30, 31)] == [1, 2]
 
 
 @pytest.mark.parametrize("prompt", SHORT)
@@ -278,7 +278,7 @@ def test_chunks_have_the_bits_that_they_have_alone_and_the_first_ones_pooled_vec
 
 def test_both_ends_of_a_blend_have_equal_chunks() -> None:
     text_encoder, ends = encoder(), ("a tree BREAK a house", "a red boat, " * 45)
-    own = [chunks(TOKENIZER, prompt) for prompt in ends]
+    own = [chunk_count(TOKENIZER, prompt) for prompt in ends]
     short, long = (last(prompt, lcm(*own), text_encoder=text_encoder).hidden for prompt in ends)
     assert own == [2, 3]
     assert short.shape == long.shape == (6 * 77, 32)
@@ -337,8 +337,8 @@ def test_a_word_of_textual_inversion_stands_for_all_its_vectors() -> None:
         assert torch.equal(made.hidden, by_diffusers(tokenizer, text_encoder, prompt))
     written = "a <cat> <cat>_1 <cat>_2 in a house"
     assert tokenizer.convert_tokens_to_ids("<cat>_2") in tokenizer(written).input_ids
-    assert chunks(tokenizer, "tree " * 72 + "<cat>") == 1
-    assert told(tokenizer, "tree " * 73 + "<cat>") == f'"{("tree " * 8)[:40]}..." is 76 tokens long: read in 2 parts of 75'
+    assert chunk_count(tokenizer, "tree " * 72 + "<cat>") == 1
+    assert length_warning(tokenizer, "tree " * 73 + "<cat>") == f'"{("tree " * 8)[:40]}..." is 76 tokens long: read in 2 parts of 75'
 
 
 def test_the_vectors_of_one_word_are_not_torn_apart() -> None:
@@ -364,15 +364,17 @@ def test_the_pooled_vector_is_the_end_tokens_with_textual_inversion_too() -> Non
 
 
 def test_long_prompts_are_told_in_one_line() -> None:
-    assert told(TOKENIZER, "a red tree") is None
-    assert told(TOKENIZER, "a red tree BREAK a boat") is None
-    assert told(TOKENIZER, "a red\ntree, " * 25) == '"a red tree, a red tree, a red tree, a re..." is 100 tokens long: read in 2 parts of 75'
+    assert length_warning(TOKENIZER, "a red tree") is None
+    assert length_warning(TOKENIZER, "a red tree BREAK a boat") is None
+    assert (
+        length_warning(TOKENIZER, "a red\ntree, " * 25) == '"a red tree, a red tree, a red tree, a re..." is 100 tokens long: read in 2 parts of 75'
+    )
 
 
 def test_words_that_are_known_only_letter_by_letter_are_named_once() -> None:
     seed, sea = "\u79cd\u5b50", "\u041c\u043e\u0440\u0435"
-    assert spelt(TOKENIZER, "a (red:1.3) tree in winter, at night BREAK the house in 1920, :)") == []
-    assert spelt(TOKENIZER, f"a ({seed}), {sea} [{seed}] BREAK zzz zz") == [seed, sea.lower(), "zzz"]
+    assert unknown_words(TOKENIZER, "a (red:1.3) tree in winter, at night BREAK the house in 1920, :)") == []
+    assert unknown_words(TOKENIZER, f"a ({seed}), {sea} [{seed}] BREAK zzz zz") == [seed, sea.lower(), "zzz"]
 
 
 def test_letters_of_two_bytes_are_letters_and_known_parts_of_words_are_known() -> None:
@@ -384,13 +386,13 @@ def test_letters_of_two_bytes_are_letters_and_known_parts_of_words_are_known() -
     vocab = table["vocab"] | {"\u00d0\u00bc": 560, "\u00d0\u00be": 561}
     tokenizer = CLIPTokenizer(vocab=vocab, merges=merges, model_max_length=77)
     assert len(tokenizer.tokenize("\u043c\u043e\u0440\u0435")) == 6
-    assert spelt(tokenizer, "\u043c\u043e\u0440\u0435 seedseed treetop") == ["\u043c\u043e\u0440\u0435"]
+    assert unknown_words(tokenizer, "\u043c\u043e\u0440\u0435 seedseed treetop") == ["\u043c\u043e\u0440\u0435"]
 
 
 def test_nothing_is_logged_about_long_prompts(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
     tokenizer = tiny_tokenizer()
-    assert chunks(tokenizer, "tree " * 100) == 2
+    assert chunk_count(tokenizer, "tree " * 100) == 2
     assert not caplog.records
     tokenizer("tree " * 100)
     assert "longer than" in caplog.text

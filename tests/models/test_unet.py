@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,13 @@ def batch(model: UNetModel, *prompts: str) -> Conditioning:
     return Conditioning.batch([model.embed(prompt) for prompt in prompts])
 
 
+def noise_draws(how: Denoising) -> int:
+    return samplers.noise_draws(how.sampler, how.steps - how.start, how.eta)
+
+
 def noise(model: UNetModel, how: Denoising, *seeds: int) -> tuple[torch.Tensor, torch.Tensor]:
     """The start (B, C, h, w) and what the sampler draws (B, draws, C, h, w)."""
-    drawn = torch.stack([model.noise(seed, 64, 64, 1 + model.noise_draws(how)) for seed in seeds])
+    drawn = torch.stack([model.noise(seed, 64, 64, 1 + noise_draws(how)) for seed in seeds])
     return drawn[:, 0], drawn[:, 1:]
 
 
@@ -71,6 +77,42 @@ def test_starting_from_an_image_is_diffusers_image_to_image(tiny: UNetModel, pip
     start, draws = noise(tiny, how, 4)
     ours = tiny.denoise(tiny.renoise(clean, start, how), draws, batch(tiny, "a tree"), batch(tiny, ""), torch.tensor([3.0]), how)[:, -1]
     assert (ours - made).abs().max() <= 1e-4 * made.abs().max()
+
+
+@pytest.mark.parametrize(("sampler", "eta"), EVERY)
+@pytest.mark.parametrize("start", [0, 1, 2, 6])
+@pytest.mark.parametrize("shared", [False, True])
+def test_every_step_is_told_of_once(tiny: UNetModel, sampler: str, eta: float, start: int, shared: bool) -> None:
+    """Also by samplers that ask the network twice for a step (heun) or for the first one (pndm)."""
+    how, told = Denoising(sampler, 7, start, eta, shared=shared and start > 0), list[int]()
+    latents, draws = noise(tiny, how, 1)
+    tiny.denoise(latents, draws, batch(tiny, "a seed"), batch(tiny, ""), torch.ones(1), how, lambda: told.append(threading.get_ident()))
+    assert told == [threading.get_ident()] * (7 - start)
+
+
+def test_steps_before_a_stop_are_told_of_and_no_more(tiny: UNetModel, work: Work) -> None:
+    how, told = Denoising("ddim", 7, stops=(2, 4)), list[int]()
+    tiny.denoise(*noise(tiny, how, 1), batch(tiny, "a seed"), batch(tiny, ""), torch.ones(1), how, lambda: told.append(work.calls))
+    assert told == [1, 2, 3, 4]
+
+
+def test_a_step_may_end_the_denoising(tiny: UNetModel, work: Work) -> None:
+    """What it raises passes through, and the next run knows nothing of it."""
+    how = Denoising("dpm++2m", 7)
+    given = (*noise(tiny, how, 1), batch(tiny, "a seed"), batch(tiny, ""), torch.ones(1), how)
+    whole = tiny.denoise(*given)
+
+    class Cancelled(Exception):
+        pass
+
+    def cancel() -> None:
+        if work.calls == 7 + 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        tiny.denoise(*given, cancel)
+    assert work.calls == 7 + 3
+    assert torch.equal(tiny.denoise(*given), whole)
 
 
 def test_ddim_goes_on_from_any_step_it_reached(tiny: UNetModel) -> None:
@@ -130,7 +172,7 @@ def taken_over(model: UNetModel, how: Denoising, step: int) -> float:
     text, empty, guidance = batch(model, "a tree"), batch(model, ""), torch.full((1,), 3.0)
     state, whole = model.denoise(start, draws, text, empty, guidance, replace(how, stops=(step, how.steps)))[0]
     late = replace(how, start=step, shared=True)
-    made = model.denoise(state[None], draws[:, model.noise_draws(how) - model.noise_draws(late) :], text, empty, guidance, late)[0, -1]
+    made = model.denoise(state[None], draws[:, noise_draws(how) - noise_draws(late) :], text, empty, guidance, late)[0, -1]
     return float((made - whole).norm() / whole.norm())
 
 
@@ -153,11 +195,11 @@ def test_the_more_steps_the_less_it_matters_where_a_run_is_taken_over(tiny: UNet
 @pytest.mark.parametrize(("steps", "step"), [(7, 1), (7, 2), (7, 3), (7, 6), (2, 1), (25, 24)])
 def test_pndm_does_its_first_step_twice_wherever_it_begins(steps: int, step: int) -> None:
     """Liu et al. 2022 have no history there. Its timesteps are one more than its steps: the second stands there twice."""
-    left = samplers.places("pndm", step, steps + 1, shared=True)
+    left = samplers.remaining("pndm", step, steps + 1, shared=True)
     done = [place for place, again in left if not again]
     assert done == [*range(max(2, step), steps + 1)], "each level of noise that is left"
     assert [place for place, again in left if again] == done[1:2]
-    assert samplers.places("pndm", step, steps + 1, shared=False) == [(place, False) for place in range(step, steps + 1)]
+    assert samplers.remaining("pndm", step, steps + 1, shared=False) == [(place, False) for place in range(step, steps + 1)]
 
 
 def test_a_state_is_taken_over_twice_as_well_as_once(tiny: UNetModel) -> None:
@@ -238,6 +280,14 @@ def test_a_cels_bits_do_not_depend_on_its_neighbours_or_its_slot(tiny: UNetModel
         ("k_lms", "lms"),
         ("Euler a", "euler-a"),
         ("k_euler_ancestral", "euler-a"),
+        ("k_euler_a", "euler-a"),
+        ("KDPM++ 2M", "dpm++2m"),
+        ("dpm++", "dpm++2m"),
+        ("dpmsolver", "dpm++2m"),
+        ("dpmpp_2m_karras", "dpm++2m-karras"),
+        ("DPM++ Karras", "dpm++2m-karras"),
+        ("k_heun", "heun"),
+        ("keuler", "euler"),
         ("DPM++ 2M Karras", "dpm++2m-karras"),
         ("UniPC", "unipc"),
         ("LCM", "lcm"),
@@ -256,8 +306,34 @@ def test_no_sampler_clips_latents_whatever_the_model_came_with(model: str, sampl
 
 
 def test_an_unknown_sampler_is_refused() -> None:
-    with pytest.raises(AnimateError, match=r'sampler "dimm" is not known; allowed: ddim, .*did you mean "ddim"'):
+    with pytest.raises(AnimateError, match=r'sampler "dimm" is not known; allowed: ddim, pndm \(plms\), lms, .*did you mean "ddim"'):
         samplers.canonical("dimm")
+
+
+@pytest.mark.parametrize("name", ["keulr", "k_lsm", "dpmsolve", "plmss", "euler ancestrl", "DPM+ karras", "karras", "unpc"])
+def test_what_was_perhaps_meant_is_among_what_is_allowed(name: str) -> None:
+    with pytest.raises(AnimateError) as refused:
+        samplers.canonical(name)
+    allowed, _, hint = str(refused.value).partition("; allowed: ")[2].partition("; did you mean ")
+    if hint:
+        assert hint.strip('"?') in re.findall(r"[^\s,()]+", allowed)
+
+
+def test_a_sampler_is_one_entry(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name, its other names, its noise and its help text are all in it."""
+    entry = samplers.Sampler("DDIMScheduler", {"clip_sample": False}, samplers.SAMPLERS["ddim"].advance, lambda steps, eta: steps, ("new-one",))
+    monkeypatch.setitem(samplers.SAMPLERS, "new", entry)
+    assert samplers.help_names().endswith(", lcm, new (new-one)")
+    assert [samplers.canonical(name) for name in ("new", "New One", "k_new_one")] == ["new"] * 3
+    how = Denoising("new", 3, eta=0.5)
+    assert noise_draws(how) == 3
+    ours = tiny.denoise(*noise(tiny, how, 1), batch(tiny, "a"), batch(tiny, ""), torch.ones(1), how)
+    assert torch.equal(ours, tiny.denoise(*noise(tiny, how, 1), batch(tiny, "a"), batch(tiny, ""), torch.ones(1), replace(how, sampler="ddim")))
+
+
+def test_the_models_own_sampler_draws_no_noise_besides_the_start() -> None:
+    assert samplers.noise_draws(samplers.OWN, 20, 1.0) == 0
+    assert [samplers.noise_draws(name, 20, 0.0) for name in ("ddim", "euler-a", "lcm", "heun")] == [0, 20, 19, 0]
 
 
 def test_the_models_own_sampler_is_the_default(tiny: UNetModel) -> None:
@@ -266,11 +342,11 @@ def test_the_models_own_sampler_is_the_default(tiny: UNetModel) -> None:
 
 
 def test_long_and_foreign_prompts_are_remarked_on(tiny: UNetModel) -> None:
-    assert tiny.prompt_warnings(["a photo of a red tree in winter"]) == []
-    (long,) = tiny.prompt_warnings(["a seed " * 50])
+    assert tiny.text.warnings(["a photo of a red tree in winter"]) == []
+    (long,) = tiny.text.warnings(["a seed " * 50])
     assert "100 tokens long" in long
     assert "read in 2 parts of 75" in long
-    (foreign,) = tiny.prompt_warnings(["a \u79cd\u5b50"])
+    (foreign,) = tiny.text.warnings(["a \u79cd\u5b50"])
     assert "only letter by letter" in foreign
 
 
@@ -280,8 +356,8 @@ def test_words_that_a_small_model_was_never_shown_are_named_once(tiny_folder: Pa
     taught = {"size": 64, "kinds": {"subjects": ["tree"]}, "words": ["tree", "red"], "idle": ["a", "in", "lovely"]}
     (folder / "vocabulary.json").write_text(json.dumps(taught))
     model = load_model(str(folder), device="cpu")
-    assert model.prompt_warnings(["a lovely red tree", "A Red Tree"]) == []
-    (said,) = model.prompt_warnings(["a dragon in a tree", "a Red dragon, flying"])
+    assert model.text.warnings(["a lovely red tree", "A Red Tree"]) == []
+    (said,) = model.text.warnings(["a dragon in a tree", "a Red dragon, flying"])
     assert said == f"{folder} was never shown dragon, flying, and draws the rest; animate models lists what it knows"
 
 

@@ -1,32 +1,38 @@
-"""What overflows in sixteen bits comes out as no numbers, and a picture of them is black: it is done again in float32."""
+"""A second run in float32 for numbers that overflow in sixteen bits: they come out as inf or NaN, and an image of them is black."""
 
 from __future__ import annotations
 
 import contextlib
-import warnings
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import torch
 
-from ...errors import AnimateWarning
+from ...report import Report
+from ..quiet import quiet
 
 
 class Float32Fallback:
-    """Runs parts of a model in float32 for once, and says so the first time."""
+    """Turns a part of a model into float32 for one run. Warns the first time. One for all parts of a model."""
 
-    def __init__(self, name: str):
-        self.name, self.told = name, False
+    def __init__(self, name: str, report: Report):
+        self.name, self.report = name, report
+        self._first = threading.Lock()  # taken by the first run, and never released
 
     @contextlib.contextmanager
     def of(self, part: Any) -> Iterator[None]:
-        before = part.dtype
-        if not self.told:
-            spoilt = str(before).removeprefix("torch.")
-            warnings.warn(f"{self.name} overflows in {spoilt}: what does is drawn again in float32", AnimateWarning, stacklevel=4)
-        self.told = True
+        """`part` is float32 inside. Only for a thread that has it to itself: see `memory.DeviceMemory.at_work`."""
+        dtype = part.dtype
+        if self._first.acquire(blocking=False):
+            self.report.warn(f"{self.name} overflows in {str(dtype).removeprefix('torch.')}: what does is drawn again in float32")
         try:
-            part.to(torch.float32)
+            _cast(part, torch.float32)
             yield
         finally:
-            part.to(before)
+            _cast(part, dtype)
+
+
+def _cast(part: Any, dtype: torch.dtype) -> None:
+    with quiet():  # diffusers warns that some layers should stay as they are, of parts that have none
+        part.to(dtype)

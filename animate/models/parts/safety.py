@@ -1,4 +1,4 @@
-"""The safety checker that Stable Diffusion 1 comes with: which pictures it would not show."""
+"""The safety checker that Stable Diffusion 1 comes with: which images it would not show. Knows nothing of what is shown instead."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ import numpy as np
 import PIL.Image
 import torch
 
-from ..base import Images
+from ...pixels import Images
+from ..memory import DeviceMemory
+from ..quiet import quiet
 
 
-class Checker:
-    """Over diffusers' StableDiffusionSafetyChecker and its image processor. It blackens what it flags; here it only says so."""
+class SafetyChecker:
+    """`models.base.Safety` over diffusers' StableDiffusionSafetyChecker and its image processor.
 
-    def __init__(self, pipe: Any):
-        self.part, self.look = pipe.safety_checker.eval().requires_grad_(False), pipe.feature_extractor
+    diffusers blackens what it flags and warns of every image; here both are left to the caller.
+    """
+
+    def __init__(self, checker: Any, processor: Any, memory: DeviceMemory):
+        """checker: one of the parts of `memory`."""
+        self.checker, self.processor, self.memory = checker, processor, memory
 
     @torch.inference_mode()
     def flagged(self, images: Images) -> list[bool]:
-        """uint8 (B, H, W, 3) -> whether each is flagged."""
-        from diffusers.utils import logging
-
-        seen = self.look([PIL.Image.fromarray(image) for image in images], return_tensors="pt").pixel_values
-        loud = logging.get_verbosity()
-        logging.set_verbosity_error()  # it warns of every picture; the film counts them
-        try:
-            stand_ins = [np.zeros(1)] * len(images)  # what it may blacken
-            return [bool(found) for found in self.part(clip_input=seen.to(self.part.device, self.part.dtype), images=stand_ins)[1]]
-        finally:
-            logging.set_verbosity(loud)
+        pixels = self.processor([PIL.Image.fromarray(image) for image in images], return_tensors="pt").pixel_values
+        to_blacken = [np.zeros(1)] * len(images)
+        with self.memory.at_work(self.checker), quiet():
+            flags = self.checker(clip_input=pixels.to(self.checker.device, self.checker.dtype), images=to_blacken)[1]
+        return [bool(flag) for flag in flags]

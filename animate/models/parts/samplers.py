@@ -1,63 +1,67 @@
-"""The names that people say for samplers -> diffusers' schedulers, which are imported when one is made, and their per-step noise."""
+"""Samplers by the names that people use for them: diffusers' schedulers and the noise that each draws while it denoises.
+
+A sampler is one entry of `SAMPLERS`. Schedulers are imported when one is made. Knows nothing of networks and latents' shapes.
+"""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...errors import AnimateError
+from ...errors import AnimateError, did_you_mean
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    # (scheduler, prediction, timestep, latents, noise for this step or None, eta) -> latents before the next timestep
     Advance = Callable[[Any, Tensor, Tensor, Tensor, Tensor | None, float], Tensor]
 
 
-def _step(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
-    done: Tensor = scheduler.step(made, timestep, x, return_dict=False)[0]
-    return done
+def _step(scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    advanced: Tensor = scheduler.step(prediction, timestep, latents, return_dict=False)[0]
+    return advanced
 
 
-def _ddim(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+def _ddim(scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, noise: Tensor | None, eta: float) -> Tensor:
     """Eta between DDIM (0) and DDPM (1): Song et al. 2020, formula 16."""
-    done: Tensor = scheduler.step(made, timestep, x, eta=eta, variance_noise=noise, return_dict=False)[0]
-    return done
+    advanced: Tensor = scheduler.step(prediction, timestep, latents, eta=eta, variance_noise=noise, return_dict=False)[0]
+    return advanced
 
 
-def _ancestral(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
-    """An Euler step further down than asked, and noise back up (Karras et al. 2022's churn, as k-diffusion's ancestral samplers do it).
+def _ancestral(scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """An Euler step to a lower noise level than the next one, and noise back up to it, as k-diffusion's ancestral samplers do it.
 
-    The scheduler takes no noise: its own is left out, ours put in.
+    The scheduler takes no noise. So only its estimate of the clean latents is used, and our noise is added here.
     """
-    clean = scheduler.step(made, timestep, x, generator=_unused(), return_dict=False)[1]
+    clean = scheduler.step(prediction, timestep, latents, generator=_unused(), return_dict=False)[1]
     now, then = scheduler.sigmas[scheduler.step_index - 1], scheduler.sigmas[scheduler.step_index]
     up = (then**2 * (now**2 - then**2) / now**2) ** 0.5
     down = (then**2 - up**2) ** 0.5
-    exact = x.float()
-    done: Tensor = (exact + (exact - clean) / now * (down - now) + noise * up).to(made.dtype)
-    return done
+    exact = latents.float()
+    advanced: Tensor = (exact + (exact - clean) / now * (down - now) + noise * up).to(prediction.dtype)
+    return advanced
 
 
-def _linear_multistep(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
-    """As many steps back as were done: begun late, diffusers takes the weights of four steps for the one it has seen, and goes twice as far."""
-    done: Tensor = scheduler.step(made, timestep, x, order=min(4, len(scheduler.derivatives) + 1), return_dict=False)[0]
-    return done
+def _linear_multistep(scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """Looks back at no more steps than were done. Started late, diffusers gives one step the weights of four, and goes twice as far."""
+    order = min(4, len(scheduler.derivatives) + 1)
+    advanced: Tensor = scheduler.step(prediction, timestep, latents, order=order, return_dict=False)[0]
+    return advanced
 
 
-def _consistency(scheduler: Any, made: Tensor, timestep: Tensor, x: Tensor, noise: Tensor | None, eta: float) -> Tensor:
-    """Clean latents at every step, noised to the next level but for the last (Luo et al. 2023, latent consistency models)."""
-    clean: Tensor = scheduler.step(made, timestep, x, generator=_unused(), return_dict=False)[1]
+def _consistency(scheduler: Any, prediction: Tensor, timestep: Tensor, latents: Tensor, noise: Tensor | None, eta: float) -> Tensor:
+    """Clean latents at every step, noised to the next level except after the last (Luo et al. 2023, latent consistency models)."""
+    clean: Tensor = scheduler.step(prediction, timestep, latents, generator=_unused(), return_dict=False)[1]
     if noise is None:
         return clean
     level = scheduler.alphas_cumprod[int(scheduler.timesteps[scheduler.step_index])]
-    noisy: Tensor = level.sqrt() * clean + (1 - level).sqrt() * noise
-    return noisy
+    advanced: Tensor = level.sqrt() * clean + (1 - level).sqrt() * noise
+    return advanced
 
 
 def _unused() -> Any:
-    """For a scheduler that insists on drawing noise: not the process's own generator."""
+    """A generator for schedulers that insist on drawing noise, so that they leave the process's own alone."""
     import torch
 
     return torch.Generator("cpu")
@@ -65,88 +69,104 @@ def _unused() -> Any:
 
 @dataclass(frozen=True)
 class Sampler:
-    scheduler: str  # diffusers' class
-    over: Mapping[str, Any] = field(default_factory=dict)  # what it sets over the model's own configuration
+    scheduler: str  # class name in diffusers
+    overrides: Mapping[str, Any] = field(default_factory=dict)  # settings that replace those of the model's own scheduler
     advance: Advance = _step
-    draws: Callable[[int, float], int] = lambda steps, eta: 0  # of noise, beside the start, for so many steps with this eta
+    noise_draws: Callable[[int, float], int] = lambda steps, eta: 0  # (steps, eta) -> how often noise is drawn besides the start
+    aliases: tuple[str, ...] = ()  # other names; see `_spelling` for what need not be listed
 
 
 SAMPLERS: dict[str, Sampler] = {
     # Latents have no bounds; the clipping is for pixels.
     "ddim": Sampler("DDIMScheduler", {"clip_sample": False}, _ddim, lambda steps, eta: steps if eta else 0),
-    "pndm": Sampler("PNDMScheduler", {"skip_prk_steps": True}),
+    "pndm": Sampler("PNDMScheduler", {"skip_prk_steps": True}, aliases=("plms",)),
     "lms": Sampler("LMSDiscreteScheduler", {}, _linear_multistep),
     "euler": Sampler("EulerDiscreteScheduler"),
-    "euler-a": Sampler("EulerAncestralDiscreteScheduler", {}, _ancestral, lambda steps, eta: steps),
+    "euler-a": Sampler("EulerAncestralDiscreteScheduler", {}, _ancestral, lambda steps, eta: steps, ("euler-ancestral",)),
     "heun": Sampler("HeunDiscreteScheduler"),
-    "dpm++2m": Sampler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
-    "dpm++2m-karras": Sampler("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": True}),
+    "dpm++2m": Sampler(
+        "DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}, aliases=("dpm++", "dpm-solver", "dpm-solver++")
+    ),
+    "dpm++2m-karras": Sampler(
+        "DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2, "use_karras_sigmas": True}, aliases=("dpm++karras",)
+    ),
     "unipc": Sampler("UniPCMultistepScheduler"),
     "lcm": Sampler("LCMScheduler", {}, _consistency, lambda steps, eta: steps - 1),
 }
-ALIASES = {
-    "plms": "pndm", "klms": "lms", "keuler": "euler", "kheun": "heun",
-    "eulera": "euler-a", "eulerancestral": "euler-a", "keulera": "euler-a", "keulerancestral": "euler-a",
-    "dpm++": "dpm++2m", "dpmpp2m": "dpm++2m", "dpmsolver": "dpm++2m", "dpmsolver++": "dpm++2m", "kdpm++2m": "dpm++2m",
-    "dpm++2mkarras": "dpm++2m-karras", "dpmpp2mkarras": "dpm++2m-karras", "dpm++karras": "dpm++2m-karras",
-}  # fmt: skip
-
 
 OWN = "own"  # the scheduler in a model's files, as it is set there; some models draw with no other
 
 
-def chosen(said: str | None, own: str) -> str:
-    """The sampler of a film: what is said, or the model's own. Raises AnimateError for one that the model cannot use."""
-    if said is None or said == OWN:
+def noise_draws(sampler: str, steps: int, eta: float) -> int:
+    """How often a sampler draws noise in so many steps, besides the noise it starts from. eta: only DDIM's is counted."""
+    return 0 if sampler == OWN else SAMPLERS[sampler].noise_draws(steps, eta)
+
+
+def help_names() -> str:
+    """All samplers with their aliases, for help texts and errors: "ddim, pndm (plms), lms, ..."."""
+    return ", ".join(name + f" ({', '.join(sampler.aliases)})" * bool(sampler.aliases) for name, sampler in SAMPLERS.items())
+
+
+def chosen(requested: str | None, own: str) -> str:
+    """The sampler of a film: the requested one, or else the model's own. Raises AnimateError for one that the model cannot use."""
+    if requested is None or requested == OWN:
         if own not in SAMPLERS and own != OWN:
             raise AnimateError(f"the model's own sampler, {own}, is not known here; choose one with --sampler: {', '.join(SAMPLERS)}")
         return own
     if own == OWN:
-        raise AnimateError(f'sampler "{said}": this model draws with its own only; leave --sampler out')
-    return canonical(said)
+        raise AnimateError(f'sampler "{requested}": this model draws with its own only; leave --sampler out')
+    return canonical(requested)
 
 
-def canonical(said: str) -> str:
-    """The one name of a sampler, however it is spelt (`DPM++ 2M`, `dpmpp_2m`, `k_euler_a`). Raises AnimateError."""
-    if said in SAMPLERS or said == OWN:
-        return said
-    squeezed = said.lower().translate(str.maketrans("", "", " _-()"))
-    name = ALIASES.get(squeezed, squeezed)
-    if name not in SAMPLERS:
-        close = difflib.get_close_matches(name, [*SAMPLERS, *ALIASES], 1)
-        hint = f'; did you mean "{close[0]}"?' if close else ""
-        raise AnimateError(f'sampler "{said}" is not known; allowed: {", ".join([*SAMPLERS, "plms"])}{hint}')
-    return name
+def canonical(name: str) -> str:
+    """The key in `SAMPLERS` of a sampler, however it is written (`DPM++ 2M`, `dpmpp_2m`, `k_euler_a`); "own" stays. Raises AnimateError."""
+    if name in SAMPLERS or name == OWN:
+        return name
+    keys = {_spelling(alias): key for key, sampler in SAMPLERS.items() for alias in (key, *sampler.aliases)}
+    if (key := keys.get(_spelling(name))) is None:
+        allowed = [alias for key, sampler in SAMPLERS.items() for alias in (key, *sampler.aliases)]
+        raise AnimateError(f'sampler "{name}" is not known; allowed: {help_names()}{did_you_mean(name, allowed)}')
+    return key
+
+
+def _spelling(name: str) -> str:
+    """One spelling of a name: no case, spaces, dashes and brackets, "pp" for "++", nor the "k" that marks k-diffusion's samplers."""
+    return name.lower().translate(str.maketrans("", "", " _-()")).replace("pp", "++").removeprefix("k")
 
 
 def own(config: Mapping[str, Any]) -> str:
-    """The sampler that a model's scheduler configuration names; for one that we do not have, its class, which `canonical` refuses."""
-    made, karras = str(config.get("_class_name")), bool(config.get("use_karras_sigmas"))
-    found = [name for name, sampler in SAMPLERS.items() if sampler.scheduler == made]
-    return next((name for name in found if bool(SAMPLERS[name].over.get("use_karras_sigmas")) == karras), found[0] if found else made)
+    """The sampler that a model's scheduler configuration names. One that is not in `SAMPLERS` comes back as its class, which `canonical` refuses."""
+    scheduler, karras = str(config.get("_class_name")), bool(config.get("use_karras_sigmas"))
+    names = [name for name, sampler in SAMPLERS.items() if sampler.scheduler == scheduler]
+    return next((name for name in names if bool(SAMPLERS[name].overrides.get("use_karras_sigmas")) == karras), names[0] if names else scheduler)
 
 
-def places(name: str, first: int, count: int, shared: bool) -> list[tuple[int, bool]]:
-    """Which of a scheduler's timesteps are done from the first on, and which of them again what the one before did.
+def remaining(name: str, first: int, count: int, shared: bool) -> list[tuple[int, bool]]:
+    """Which of a scheduler's `count` timesteps are done from index `first` on: (index, whether it repeats the step before).
 
     PNDM's multistep part begins with one step done twice (Liu et al. 2022): its second timestep is listed twice. Where it
-    begins among steps that others have done, its second step is done twice there. Image to image leaves that out, as diffusers does.
+    begins among steps that others have done (shared), its second step is done twice there. Image to image leaves that out, as diffusers does.
     """
-    left = [(place, False) for place in range(first, count)]
+    left = [(index, False) for index in range(first, count)]
     if name != "pndm" or not shared:
         return left
-    left = left[max(0, 2 - first) :]  # the second timestep's first place is not another level of noise
-    return [*left[:1], *((place, True) for place, _ in left[1:2]), *left[1:]]
+    left = left[max(0, 2 - first) :]  # the first entry of the second timestep is not another level of noise
+    return [*left[:1], *((index, True) for index, _ in left[1:2]), *left[1:]]
+
+
+def ends_step(number: int, count: int, steps: int, order: int) -> bool:
+    """Whether a step is complete after timestep `number` of `count`: PNDM and Heun take more of them than steps. As diffusers counts progress."""
+    return number == count - 1 or (number >= count - steps * order and (number + 1) % order == 0)
 
 
 def settings(scheduler: Any) -> dict[str, Any]:
     """A scheduler's configuration and class, for `own` and `scheduler`.
 
-    Other schedulers take over what it was told, and not its defaults; what diffusers mended in a folder of 2022 counts as told.
+    Other schedulers take over what was set in it, and not its defaults; what diffusers corrected in a folder of 2022 counts as set.
     """
     config, defaults = dict(scheduler.config), type(scheduler)().config
-    left = [name for name in config.get("_use_default_values", ()) if config[name] == defaults[name]]
-    return config | {"_class_name": type(scheduler).__name__, "_use_default_values": left}
+    unset = [name for name in config.get("_use_default_values", ()) if config[name] == defaults[name]]
+    return config | {"_class_name": type(scheduler).__name__, "_use_default_values": unset}
 
 
 def scheduler(name: str, config: Mapping[str, Any]) -> Any:
@@ -154,4 +174,4 @@ def scheduler(name: str, config: Mapping[str, Any]) -> Any:
     import diffusers
 
     sampler = SAMPLERS[canonical(name)]
-    return getattr(diffusers, sampler.scheduler).from_config(config, **sampler.over)
+    return getattr(diffusers, sampler.scheduler).from_config(config, **sampler.overrides)

@@ -1,13 +1,13 @@
-"""Prompts as a CLIP text encoder is given them: weights in brackets, and as many chunks of its length as the words need.
+"""Prompts for CLIP text encoders: weights in brackets, and as many chunks of the encoder's length as the words need.
 
 The syntax is that of AUTOMATIC1111's web UI, which people's prompts are written in. Knows tokenizers and text encoders, and
-nothing of what is made of their output.
+nothing of the networks that use the embeddings.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -16,10 +16,11 @@ import torch
 from torch import Tensor
 
 from ...errors import AnimateError
+from .vocabulary import Vocabulary
 
 STEP = 1.1  # a pair of round brackets multiplies by it, a pair of square ones divides
-HEAVIEST = 10.0  # either way, and more than pictures bear
-BACKTRACK = 20  # tokens: how far before the end of a chunk a comma may be to end it; the web UI's default
+HEAVIEST = 10.0  # largest weight, positive or negative; pictures fall apart long before
+BACKTRACK = 20  # tokens: a chunk ends early at a comma that is no further from its end; the web UI's default
 GRAMMAR = re.compile(
     r"""
     (?P<escaped> \\[()\[\]] )
@@ -33,12 +34,12 @@ GRAMMAR = re.compile(
 OPENING = {")": "(", "]": "["}
 BREAK = re.compile(r"(?<![^\s,])BREAK(?![^\s,])")
 
-Token = tuple[int, float]  # its number in the vocabulary, its weight
+Token = tuple[int, float]  # (id in the tokenizer's vocabulary, weight)
 
 
 @dataclass(frozen=True)
 class Weighted:
-    """A piece of a prompt, and how much its words count; 1 for what has no brackets."""
+    """A piece of a prompt and the weight of its words; 1 without brackets."""
 
     text: str
     weight: float
@@ -46,10 +47,10 @@ class Weighted:
 
 @dataclass(frozen=True)
 class Encoded:
-    """What a text encoder makes of a prompt; float32 on the CPU."""
+    """The output of a text encoder for one prompt; float32 on the CPU."""
 
     hidden: Tensor  # (chunks * model_max_length, width)
-    pooled: Tensor | None  # (width of the projection,), of encoders that have one
+    pooled: Tensor | None  # (width of the projection,); None for encoders without one
 
 
 def parse(prompt: str) -> tuple[Weighted, ...]:
@@ -90,45 +91,45 @@ def _pairs(parts: Iterable[re.Match[str]]) -> dict[int, int]:
 def _factor(closing: re.Match[str]) -> float:
     if closing[0] == "]":
         return 1 / STEP
-    said = closing["number"]
-    if said is None:
+    number = closing["number"]
+    if number is None:
         return STEP
     try:
-        weight = float(said)
+        weight = float(number)
     except ValueError as error:
-        raise _refused(said) from error
-    return _allowed(weight, said)
+        raise _refused(number) from error
+    return _allowed(weight, number)
 
 
-def _allowed(weight: float, said: str) -> float:
-    if not -HEAVIEST <= weight <= HEAVIEST:  # nor is a NaN
-        raise _refused(said)
+def _allowed(weight: float, written: str) -> float:
+    if not -HEAVIEST <= weight <= HEAVIEST:  # a NaN is refused, too
+        raise _refused(written)
     return weight
 
 
-def _refused(said: str) -> AnimateError:
+def _refused(written: str) -> AnimateError:
     return AnimateError(
-        f"{said} is no weight for words of a prompt: weights are numbers from {-HEAVIEST:g} to {HEAVIEST:g}, as in (red:1.3); "
+        f"{written} is no weight for words of a prompt: weights are numbers from {-HEAVIEST:g} to {HEAVIEST:g}, as in (red:1.3); "
         r"write \( and \) for brackets that are text"
     )
 
 
-def chunks(tokenizer: Any, prompt: str) -> int:
-    """How many times a text encoder's length a prompt takes, at least 1."""
-    return len(_arranged(tokenizer, prompt))
+def chunk_count(tokenizer: Any, prompt: str) -> int:
+    """How many chunks of a text encoder's length a prompt takes, at least 1."""
+    return len(_chunked(tokenizer, prompt))
 
 
-def told(tokenizer: Any, prompt: str) -> str | None:
-    """A line for a prompt that is too long to be read at once; None for others."""
-    arranged, room = _arranged(tokenizer, prompt), _room(tokenizer)
-    length = sum(len(chunk) for chunk in arranged)
-    if length <= room:
+def length_warning(tokenizer: Any, prompt: str) -> str | None:
+    """A line for a prompt of more tokens than one chunk holds; None for others."""
+    chunks, capacity = _chunked(tokenizer, prompt), _capacity(tokenizer)
+    length = sum(len(chunk) for chunk in chunks)
+    if length <= capacity:
         return None
-    return f'"{" ".join(prompt.split())[:40]}..." is {length} tokens long: read in {len(arranged)} parts of {room}'
+    return f'"{" ".join(prompt.split())[:40]}..." is {length} tokens long: read in {len(chunks)} parts of {capacity}'
 
 
-def spelt(tokenizer: Any, prompt: str) -> list[str]:
-    """The words, in lower case, that a tokenizer knows only letter by letter or byte by byte: the text encoder never learned them.
+def unknown_words(tokenizer: Any, prompt: str) -> list[str]:
+    """The words, in lower case, that a tokenizer splits into letters or bytes: the text encoder never learned them.
 
     They take a token or more for each of their letters, and three at least. CLIP's knows many single letters of other alphabets
     as tokens of two bytes, so that counting bytes would miss most of Russian or Japanese.
@@ -138,20 +139,44 @@ def spelt(tokenizer: Any, prompt: str) -> list[str]:
     return list(dict.fromkeys(word for word, length in words if length >= len(word)))
 
 
-def _room(tokenizer: Any) -> int:
+class ClipText:
+    """`models.base.Text` of a model with one or more CLIP text encoders.
+
+    vocabulary: the words that a small model was trained on; None for a model of CLIP's whole vocabulary.
+    """
+
+    def __init__(self, name: str, tokenizers: Sequence[Any], vocabulary: Vocabulary | None):
+        self.name, self.tokenizers, self.vocabulary = name, tokenizers, vocabulary
+
+    def chunks(self, prompt: str) -> int:
+        return max(chunk_count(tokenizer, prompt) for tokenizer in self.tokenizers)
+
+    def warnings(self, prompts: Sequence[str]) -> list[str]:
+        tokenizer = self.tokenizers[0]
+        lines = [line for prompt in prompts if (line := length_warning(tokenizer, prompt))]
+        if self.vocabulary:
+            if untaught := self.vocabulary.unknown(prompts):
+                lines.append(f"{self.name} was never shown {', '.join(untaught)}, and draws the rest; animate models lists what it knows")
+        elif split := list(dict.fromkeys(word for prompt in prompts for word in unknown_words(tokenizer, prompt))):
+            known = f"{self.name} knows {', '.join(split)} only letter by letter"
+            lines.append(f"{known}: it was trained on English; say it in English words")
+        return lines
+
+
+def _capacity(tokenizer: Any) -> int:
     """Tokens of a prompt in a chunk, between its start and its end token; 75 of CLIP's 77."""
-    room: int = tokenizer.model_max_length - 2
-    return room
+    capacity: int = tokenizer.model_max_length - 2
+    return capacity
 
 
-def _arranged(tokenizer: Any, prompt: str) -> list[list[Token]]:
-    """A prompt's tokens chunk by chunk; no chunk is empty but that of a prompt that says nothing."""
-    room, comma = _room(tokenizer), tokenizer.convert_tokens_to_ids(",</w>")
-    return [chunk for part in _parts(tokenizer, prompt) for chunk in _packed(part, room, comma) if chunk] or [[]]
+def _chunked(tokenizer: Any, prompt: str) -> list[list[Token]]:
+    """A prompt's tokens chunk by chunk. No chunk is empty, except the only one of an empty prompt."""
+    capacity, comma = _capacity(tokenizer), tokenizer.convert_tokens_to_ids(",</w>")
+    return [chunk for part in _parts(tokenizer, prompt) for chunk in _packed(part, capacity, comma) if chunk] or [[]]
 
 
 def _parts(tokenizer: Any, prompt: str) -> list[list[list[Token]]]:
-    """The words of what stands between BREAKs, each of them its tokens."""
+    """A prompt's parts between BREAKs; of each its words, of each word its tokens."""
     parts: list[list[list[Token]]] = [[]]
     for piece in parse(prompt):
         for number, text in enumerate(BREAK.split(piece.text)):
@@ -162,15 +187,15 @@ def _parts(tokenizer: Any, prompt: str) -> list[list[list[Token]]]:
 
 
 def _words(tokenizer: Any, text: str) -> list[list[int]]:
-    read, vectors = tokenizer(text, add_special_tokens=False, verbose=False), _vectors(tokenizer)
-    numbered = groupby(zip(read.word_ids(), read.input_ids, strict=True), lambda token: token[0])
-    return [[vector for _, token in word for vector in vectors.get(token, [token])] for _, word in numbered]
+    encoding, vectors = tokenizer(text, add_special_tokens=False, verbose=False), _vectors(tokenizer)
+    words = groupby(zip(encoding.word_ids(), encoding.input_ids, strict=True), lambda token: token[0])
+    return [[vector for _, token in word for vector in vectors.get(token, [token])] for _, word in words]
 
 
 def _vectors(tokenizer: Any) -> dict[int, list[int]]:
-    """Added tokens -> their vectors: a word of textual inversion (Gal et al. 2022) may have several, "<cat>", "<cat>_1", ...
+    """Added tokens -> the ids of their vectors: a word of textual inversion (Gal et al. 2022) may have several, "<cat>", "<cat>_1", ...
 
-    One is written and all are meant; diffusers names them so.
+    Only the first is written in a prompt, and all are meant; diffusers names them so.
     """
     added: dict[str, int] = tokenizer.get_added_vocab()
     vectors = {token: [token] for token in added.values()}
@@ -180,11 +205,11 @@ def _vectors(tokenizer: Any) -> dict[int, list[int]]:
     return vectors
 
 
-def _packed(words: Iterable[list[Token]], room: int, comma: int) -> Iterator[list[Token]]:
-    """Words in chunks of at most `room` tokens. Only a word that is longer than that is cut."""
+def _packed(words: Iterable[list[Token]], capacity: int, comma: int) -> Iterator[list[Token]]:
+    """Words in chunks of at most `capacity` tokens. Only a word that is longer than that is cut."""
     chunk: list[Token] = []
-    for word in (whole[start : start + room] for whole in words for start in range(0, len(whole), room)):
-        while len(chunk) + len(word) > room:
+    for word in (whole[start : start + capacity] for whole in words for start in range(0, len(whole), capacity)):
+        while len(chunk) + len(word) > capacity:
             end = _end(chunk, comma)
             yield chunk[:end]
             chunk = chunk[end:]
@@ -200,46 +225,46 @@ def _end(chunk: list[Token], comma: int) -> int:
 
 @torch.inference_mode()
 def encode(tokenizer: Any, text_encoder: Any, prompt: str, count: int, device: torch.device, *, layer: int | None) -> Encoded:
-    """A prompt in `count` chunks, a multiple of its own: both ends of a blend have to be of one length, `math.lcm` of theirs.
+    """A prompt in `count` chunks, a multiple of its own count: both ends of a blend need one length, `math.lcm` of theirs.
 
-    It is said over and over, and draws what it draws said once: attention over keys that are all there n times is attention over
+    Its chunks are repeated, and draw what they draw once: attention over keys that are all there n times is attention over
     one set of them. Empty chunks would draw attention away from it, and draw another picture.
 
     layer: which of the hidden states, -2 for the last but one (SDXL); None for the last, normalised (Stable Diffusion 1 and 2).
     Chunks are encoded one by one, so that their bits do not depend on each other. The pooled vector is the first chunk's, and
-    without weights: they are the tokens'.
+    without weights, which belong to single tokens.
     """
-    encoded = [_encoded(tokenizer, text_encoder, chunk, device, layer) for chunk in _arranged(tokenizer, prompt)]
+    encoded = [_encoded(tokenizer, text_encoder, chunk, device, layer) for chunk in _chunked(tokenizer, prompt)]
     hidden = [encoded[index % len(encoded)].hidden for index in range(count)]
     return Encoded(torch.cat(hidden), encoded[0].pooled)
 
 
 def _encoded(tokenizer: Any, text_encoder: Any, chunk: list[Token], device: torch.device, layer: int | None) -> Encoded:
-    said = [tokenizer.bos_token_id, *(token for token, _ in chunk), tokenizer.eos_token_id]
-    padding = tokenizer.model_max_length - len(said)
-    tokens = torch.tensor([said + [tokenizer.pad_token_id] * padding], device=device)
+    ids = [tokenizer.bos_token_id, *(token for token, _ in chunk), tokenizer.eos_token_id]
+    padding = tokenizer.model_max_length - len(ids)
+    tokens = torch.tensor([ids + [tokenizer.pad_token_id] * padding], device=device)
     masked = getattr(text_encoder.config, "use_attention_mask", False)
-    mask = torch.tensor([[1] * len(said) + [0] * padding], device=device) if masked else None
-    made = text_encoder(tokens, attention_mask=mask, output_hidden_states=layer is not None)
-    hidden = made.last_hidden_state if layer is None else made.hidden_states[layer]
+    mask = torch.tensor([[1] * len(ids) + [0] * padding], device=device) if masked else None
+    output = text_encoder(tokens, attention_mask=mask, output_hidden_states=layer is not None)
+    hidden = output.last_hidden_state if layer is None else output.hidden_states[layer]
     weights = torch.tensor([1.0, *(weight for _, weight in chunk), *[1.0] * (padding + 1)])
     pooled = None
     if hasattr(text_encoder, "text_projection"):
-        # `text_embeds`, but taken where the end token is: SDXL's configuration lets transformers take the highest number of
+        # `text_embeds`, but taken where the end token is: SDXL's configuration lets transformers take the highest id of
         # the vocabulary for it, which is another token once textual inversion has added some.
-        pooled = text_encoder.text_projection(made.last_hidden_state[:, said.index(tokenizer.eos_token_id)])[0].float().cpu()
-    return Encoded(_weighed(hidden[0].float().cpu(), weights), pooled)
+        pooled = text_encoder.text_projection(output.last_hidden_state[:, ids.index(tokenizer.eos_token_id)])[0].float().cpu()
+    return Encoded(_weighted(hidden[0].float().cpu(), weights), pooled)
 
 
-def _weighed(hidden: Tensor, weights: Tensor) -> Tensor:
-    """Every token's vector times its weight, and all at the size that they had before; hidden (tokens, width), weights (tokens,).
+def _weighted(hidden: Tensor, weights: Tensor) -> Tensor:
+    """Every token's vector times its weight, rescaled so that the chunk keeps its norm; hidden (tokens, width), weights (tokens,).
 
-    As in the web UI, chunk by chunk: what is said in one chunk does not make another louder. But it is the root mean square that
+    As in the web UI, chunk by chunk: a weight in one chunk does not change another. But it is the root mean square that
     is restored, where the web UI restores the mean: means lie near zero, of either sign, with SDXL (its issue 14867) and with
     sprout, where (word:1.3) would multiply some prompts by -3.
     """
     if bool((weights == 1).all()):
         return hidden
-    weighed = hidden * weights[:, None]
-    restored: Tensor = weighed * (hidden.norm() / weighed.norm())
+    scaled = hidden * weights[:, None]
+    restored: Tensor = scaled * (hidden.norm() / scaled.norm())
     return restored

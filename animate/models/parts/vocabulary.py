@@ -1,4 +1,4 @@
-"""What a small model was taught to draw: the file `vocabulary.json` in its folder, where it has one.
+"""The words that a small model was trained on: the file `vocabulary.json` in its folder, where it has one.
 
 {"size": 128, "kinds": {"subjects": ["seed", ...], "colours": [...], ...}, "words": ["seed", ...], "idle": ["beautiful", ...]}
 """
@@ -20,14 +20,14 @@ FILE = "vocabulary.json"
 @dataclass(frozen=True)
 class Vocabulary:
     size: int  # pixels of a side
-    kinds: dict[str, list[str]]  # what can be chosen: subjects, colours, places ...
+    kinds: dict[str, list[str]]  # what can be chosen by kind: subjects, colours, places ...
     words: frozenset[str]  # every word that means something to the model
-    idle: frozenset[str]  # words that it was trained to pass over
+    idle: frozenset[str]  # words that it was trained to ignore
 
     def unknown(self, prompts: Iterable[str]) -> list[str]:
-        """Words that the model was never shown, in the order they are first said."""
-        said = dict.fromkeys(word for prompt in prompts for word in re.findall(r"[^\W_]+", prompt.lower()))
-        return [word for word in said if word not in self.words and word not in self.idle]
+        """Words that the model was never shown, each once, in the order of the prompts."""
+        used = dict.fromkeys(word for prompt in prompts for word in re.findall(r"[^\W_]+", prompt.lower()))
+        return [word for word in used if word not in self.words and word not in self.idle]
 
 
 def read(folder: Path) -> Vocabulary | None:

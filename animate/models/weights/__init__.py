@@ -1,1 +1,1 @@
-"""How weights get here: names, the hub, single files, extras, fingerprints. Knows nothing of how a picture is denoised."""
+"""Where weights come from: names, the hub, single files, extras, fingerprints. Knows nothing of how a picture is denoised."""

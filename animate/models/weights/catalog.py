@@ -1,8 +1,7 @@
-"""The names that people say for models -> where the weights are, and what suits them."""
+"""The names of models -> where the weights are, and what suits them. Knows nothing of how they get here."""
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tomllib
@@ -10,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import places
-from ...errors import AnimateError
+from ...errors import AnimateError, did_you_mean, one_line
 
 
 @dataclass(frozen=True)
 class Entry:
     where: str  # folder or hub id
-    steps: int  # that look good
+    steps: int  # enough of them to look good
     guidance: float  # classifier-free guidance scale; up to 1: none
     licence: str
     about: str
-    megabytes: int = 0  # to download for a GPU (for float32 about twice, where there are two kinds of weights); 0: nothing
-    width: int | None = None  # pixels that it was trained on; None: its files say it
+    megabytes: int = 0  # to download for a GPU (for float32 about twice, where there are two kinds of weights); 0: none
+    width: int | None = None  # pixels that it was trained on; None: as in its files
     height: int | None = None
     sampler: str | None = None  # None: the one in its files
     tokens: int | None = None  # of the longest prompt that it was trained on, where its pipeline would read more
@@ -47,7 +46,9 @@ def _sd1(version: int, about: str) -> Entry:
 
 
 CATALOG: dict[str, Entry] = {
-    "sprout": Entry(str(Path(__file__).parent.parent / "sprout"), 12, 2.0, "Apache-2.0", "built in: small flat illustrations, drawn in seconds on a CPU"),
+    "sprout": Entry(
+        str(Path(__file__).parent.parent / "sprout"), 12, 2.0, "Apache-2.0", "built in: small flat illustrations, drawn in seconds on a CPU"
+    ),
     "sd11": _sd1(1, "Stable Diffusion 1.1, the least trained of them"),
     "sd12": _sd1(2, "Stable Diffusion 1.2"),
     "sd13": _sd1(3, "Stable Diffusion 1.3"),
@@ -107,57 +108,53 @@ CATALOG: dict[str, Entry] = {
     ),
 }  # fmt: skip
 
-# What to say to those who want more than sprout.
+# The option that messages name to those who want more than sprout.
 ELSEWHERE = "--model sd15"
 
 
-def resolve(said: str) -> tuple[str, Entry | None]:
-    """The one name of a model, however it is spelt ("SD-1.4", "CompVis/stable-diffusion-v1-4"), and what is known of it.
+def resolve(name: str) -> tuple[str, Entry | None]:
+    """The one name of a model, however it is spelt ("SD-1.4", "CompVis/stable-diffusion-v1-4"), and its entry.
 
-    A folder, or an id that is not known here, is its own name.
+    A folder, or an id that is not in the catalog, is its own name, and has no entry.
     """
-    name = _spellings().get(_squeezed(said))
-    return (name, CATALOG[name]) if name else (said, None)
+    known = _spellings().get(_normalized(name))
+    return (known, CATALOG[known]) if known else (name, None)
 
 
-def suggest(said: str) -> str:
-    """The end of a message about a name that is not known: what was probably meant, or nothing."""
-    spelt = {spelling.lower(): (spelling, name) for name, entry in CATALOG.items() for spelling in (name, entry.where, *entry.aliases)}
-    close = difflib.get_close_matches(said.lower(), spelt, 1)
-    if not close:
-        return ""
-    spelling, name = spelt[close[0]]
-    return f'; did you mean "{CATALOG[name].where if "/" in spelling else name}"?'
+def suggest(name: str) -> str:
+    """The end of a message about a name that is not known: the model that was probably meant, or its id for an id; or nothing."""
+    spellings = {spelling: known for known, entry in CATALOG.items() for spelling in (known, entry.where, *entry.aliases)}
+    return did_you_mean(name, spellings, {spelling: CATALOG[known].where if "/" in spelling else known for spelling, known in spellings.items()})
 
 
 def default() -> str:
-    """The model of those who name none: ANIMATE_MODEL, else `model` in the file of settings, else sprout. Raises AnimateError."""
+    """The model where none is named: ANIMATE_MODEL, else `model` in the file of settings, else sprout. Raises AnimateError."""
     return os.environ.get("ANIMATE_MODEL") or _configured() or DEFAULT
 
 
 def _configured() -> str | None:
     path = places.config()
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         if os.environ.get("ANIMATE_CONFIG"):
             raise AnimateError(f"{path}: no such file, and ANIMATE_CONFIG names it; write it, or unset ANIMATE_CONFIG") from error
         return None
     except (OSError, ValueError) as error:  # TOML's and Unicode's errors are ValueErrors
-        raise AnimateError(f'{path} cannot be read ({" ".join(str(error).split())}); it looks like this: model = "sd15"') from error
-    unknown = sorted(set(told) - {"model"})
+        raise AnimateError(f'{path} cannot be read ({one_line(error)}); it looks like this: model = "sd15"') from error
+    unknown = sorted(set(settings) - {"model"})
     if unknown:
         raise AnimateError(f'{path}: "{unknown[0]}" is not known; allowed: model')
-    model = told.get("model")
+    model = settings.get("model")
     if model is not None and not (isinstance(model, str) and model):
         raise AnimateError(f'{path}: model is {model!r}; allowed: a name, a folder or a hub id in quotes, as in model = "sd15"')
     return model
 
 
 def _spellings() -> dict[str, str]:
-    return {_squeezed(spelling): name for name, entry in CATALOG.items() for spelling in (name, entry.where, *entry.aliases)}
+    return {_normalized(spelling): name for name, entry in CATALOG.items() for spelling in (name, entry.where, *entry.aliases)}
 
 
-def _squeezed(said: str) -> str:
+def _normalized(name: str) -> str:
     """Lower case and, in a name, no separators: "SD 1.4", "sd1-4" and "sd_14" are one. Paths and ids keep theirs."""
-    return said.lower() if "/" in said else re.sub(r"(?<=\w)[ ._-]+(?=\w)", "", said.lower())
+    return name.lower() if "/" in name else re.sub(r"(?<=\w)[ ._-]+(?=\w)", "", name.lower())

@@ -1,4 +1,4 @@
-"""What people put on a model: LoRAs, another VAE, embeddings (textual inversion)."""
+"""Additions to a loaded pipeline: LoRAs, another VAE, embeddings (textual inversion). Knows nothing of how a picture is denoised."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import copy
 import hashlib
 import pickle
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import AnimateError
+from ...errors import AnimateError, one_line
+from ...report import Report
 from ..quiet import quiet
-from . import fingerprint, hub
+from . import files, fingerprint, hub
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Say = Callable[[str], object]
-
 LARGEST = 10.0  # of a LoRA's weight, either way
 AUTOENCODERS = ("AutoencoderKL", "AutoencoderTiny")
-UNFIT = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, pickle.UnpicklingError)  # what others' code says of bad files
+MISFITS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, pickle.UnpicklingError)  # what libraries raise for bad files
 UNNAMED = ("emb_params", "*")  # what web UIs have in the place of an embedding's word
 DOWN = re.compile(r"(?:lora_A|[._]lora\.down|lora_linear_layer\.down)\.(?:.*\.)?weight$|\.lokr_w1(?:_a)?$")  # one for every layer that a LoRA changes
 ADAPTER = "lora"  # what peft is to call it while it is being fused
@@ -32,7 +32,7 @@ ON_HUB = re.compile(r"(\w[\w.-]*/\w[\w.-]*)(?:/(.+))?")  # owner/name, owner/nam
 # What diffusers calls the files that it writes.
 LORA = ("pytorch_lora_weights.safetensors", "pytorch_lora_weights.bin")
 EMBEDDING = ("learned_embeds.safetensors", "learned_embeds.bin")
-VAE = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin", f"diffusion_pytorch_model.{hub.HALF}.safetensors")
+VAE = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin", f"diffusion_pytorch_model.{files.HALF}.safetensors")
 NONE_OF_THIS_PART = "No LoRA keys associated to"  # what diffusers warns of where a LoRA leaves one network alone
 
 
@@ -42,84 +42,92 @@ class Extras:
 
     Instead of a file: a hub id, "owner/name", or "owner/name/file.safetensors" of a repository that has several.
     An embedding's word, where none is given, is the one in its file, or else the file's own name in angle brackets.
+    Raises AnimateError for a weight that is none, and for a LoRA where peft is not installed: both before a model is fetched.
     """
 
     loras: tuple[str, ...] = ()
     vae: str | None = None
     embeddings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        for lora in self.loras:
+            _with_weight(lora)
+        if self.loras and find_spec("peft") is None:
+            raise AnimateError(f'LoRA {self.loras[0]} needs peft, which is not installed: pip install "animate[lora]"')
+
     @property
-    def told(self) -> tuple[str, ...]:
-        """Each in words, for a recipe."""
-        said = [f"lora {lora}" for lora in self.loras] + ([f"vae {self.vae}"] if self.vae else [])
-        return (*said, *(f"embedding {embedding}" for embedding in self.embeddings))
+    def descriptions(self) -> tuple[str, ...]:
+        """Each with its kind, for a recipe: "lora file.safetensors:0.8"."""
+        loras = [f"lora {lora}" for lora in self.loras]
+        return (*loras, *([f"vae {self.vae}"] if self.vae else []), *(f"embedding {embedding}" for embedding in self.embeddings))
 
 
-def put_on(pipe: Any, extras: Extras, say: Say) -> str:
-    """Changes the pipeline. Returns a digest of the tensors that were put on and how; "" for nothing. Raises AnimateError.
+def apply(pipe: Any, extras: Extras, report: Report) -> str:
+    """Changes the pipeline. Returns a digest of the tensors that were added and how; "" for none. Raises AnimateError.
 
-    say: is told of downloads, and of the word of an embedding that was given none.
+    report: hears of downloads, and of the word of an embedding that was given none.
     """
-    loras = [_weighted(lora) for lora in extras.loras]  # before anything is read
-    digests = [_replace_vae(pipe, extras.vae, say)] if extras.vae else []
-    digests += [_teach(pipe, *_split(embedding), say) for embedding in extras.embeddings]
-    digests += [_fuse(pipe, said, weight, say) for said, weight in loras]
+    digests = [_replace_vae(pipe, extras.vae, report)] if extras.vae else []
+    digests += [_add_embedding(pipe, *_split(embedding), report) for embedding in extras.embeddings]
+    digests += [_fuse_lora(pipe, *_with_weight(lora), report) for lora in extras.loras]
     return fingerprint.joined(digests)
 
 
-def _split(said: str) -> tuple[str, str | None]:
-    """`name:rest` -> name and rest; the colon of a Windows drive is none, nor is one in a file's name."""
-    name, colon, rest = said.rpartition(":")
-    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not Path(said).expanduser().is_file() else (said, None)
+def _split(text: str) -> tuple[str, str | None]:
+    """`name:rest` -> name and rest; the colon of a Windows drive does not count, nor one in a file's name."""
+    name, colon, rest = text.rpartition(":")
+    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not Path(text).expanduser().is_file() else (text, None)
 
 
-def _weighted(said: str) -> tuple[str, float]:
-    name, weight = _split(said)
+def _with_weight(lora: str) -> tuple[str, float]:
+    source, weight = _split(lora)
     if weight is None:
-        return said, 1.0
+        return lora, 1.0
     try:
         number = float(weight)
     except ValueError:
         number = float("nan")
     if not abs(number) <= LARGEST:
-        raise AnimateError(f'LoRA "{said}": weight "{weight}"; allowed: -{LARGEST:g} to {LARGEST:g}, as in file.safetensors:0.8')
-    return name, number
+        raise AnimateError(f'LoRA "{lora}": weight "{weight}"; allowed: -{LARGEST:g} to {LARGEST:g}, as in file.safetensors:0.8')
+    return source, number
 
 
-def _file(said: str, what: str, usual: Sequence[str], say: Say) -> Path:
-    """A file of this disk, or of the hub: there, where only a repository is said, one of the usual names. Raises AnimateError."""
-    path, named = Path(said).expanduser(), ON_HUB.fullmatch(said)
+def _locate(source: str, what: str, usual: Sequence[str], report: Report) -> Path:
+    """A file on this disk, or from the hub: there, where only a repository is given, one of the usual names. Raises AnimateError."""
+    path, id_on_hub = Path(source).expanduser(), ON_HUB.fullmatch(source)
     if path.is_file():
         return path
-    if named is None or bool(named[2]) != (path.suffix in hub.SINGLE):
+    if id_on_hub is None or bool(id_on_hub[2]) != (path.suffix in files.SINGLE):
         like = 'a hub id like "owner/name" or "owner/name/file.safetensors"'
-        raise AnimateError(f"{what} {said}: no such file{' or folder' * (what == 'VAE')}; give a .safetensors file, or {like}")
-    return hub.single(named[1], named[2], usual, say)
+        raise AnimateError(f"{what} {source}: no such file{' or folder' * (what == 'VAE')}; give a .safetensors file, or {like}")
+    return hub.single_file(id_on_hub[1], id_on_hub[2], usual, report)
 
 
-def _told(path: Path) -> tuple[str, dict[str, Any]]:
-    """How diffusers is told of a file: so that it asks nobody, and does not try to read a broken one as a pickle. Raises AnimateError for code."""
-    from . import checkpoint
+def _loader_arguments(path: Path) -> tuple[str, dict[str, Any]]:
+    """The folder and keywords with which diffusers' loaders read this file only, and no broken one as a pickle. Raises AnimateError for code."""
+    from . import tensors
 
     if path.suffix != ".safetensors":
-        checkpoint.read(path)  # diffusers would not run code either, but not say what it is
+        tensors.read(path)  # diffusers would not run code either, but not say what it is
     return str(path.parent), {"weight_name": path.name, "local_files_only": True, "use_safetensors": path.suffix == ".safetensors"}
 
 
-def _fuse(pipe: Any, said: str, weight: float, say: Say) -> str:
-    """Into the weights (Hu et al. 2021): a film is drawn as fast as without. One that would be put on only in part is refused."""
-    where, how = _told(_file(said, "LoRA", LORA, say))
+def _fuse_lora(pipe: Any, source: str, weight: float, report: Report) -> str:
+    """Adds a LoRA to the weights (Hu et al. 2021): a film is drawn as fast as without. One that fits only in part is refused. Returns a digest."""
+    folder, arguments = _loader_arguments(_locate(source, "LoRA", LORA, report))
     remap = {"unet_config": pipe.unet.config} if hasattr(pipe, "unet") else {}
-    with _fits("LoRA", said), quiet() as warned:
-        state, *rest = pipe.lora_state_dict(where, return_lora_metadata=True, **remap, **how)
+    with _fitting("LoRA", source), quiet() as warnings:
+        state, *rest = pipe.lora_state_dict(folder, return_lora_metadata=True, **remap, **arguments)
         alphas = rest[0] if len(rest) == 2 else None
-        scaled = (_scaled(state, alphas), {}) if alphas else (where, how)
-        pipe.load_lora_weights(scaled[0], adapter_name=ADAPTER, **scaled[1])
-        layers, put = sum(bool(DOWN.search(name)) for name in state), _adapted(pipe)
-        if put != layers or not layers:
-            raise ValueError(f"{layers - put} of the {layers} layers that it changes are not there" if layers else "it changes no layer")
-        if lost := [line for line in warned if not line.startswith(NONE_OF_THIS_PART)]:
-            raise ValueError(lost[0])
+        if alphas:
+            pipe.load_lora_weights(_scaled(state, alphas), adapter_name=ADAPTER)
+        else:
+            pipe.load_lora_weights(folder, adapter_name=ADAPTER, **arguments)
+        layers, adapted = sum(bool(DOWN.search(name)) for name in state), _adapted_layers(pipe)
+        if adapted != layers or not layers:
+            raise ValueError(f"{layers - adapted} of the {layers} layers that it changes are not there" if layers else "it changes no layer")
+        if unused := [line for line in warnings if not line.startswith(NONE_OF_THIS_PART)]:
+            raise ValueError(unused[0])
         pipe.set_adapters(ADAPTER, weight)
         pipe.fuse_lora()
         pipe.unload_lora_weights()
@@ -128,41 +136,43 @@ def _fuse(pipe: Any, said: str, weight: float, say: Say) -> str:
 
 def _scaled(state: Mapping[str, Tensor], alphas: Mapping[str, float]) -> dict[str, Tensor]:
     """A LoRA with its alphas in its weights. diffusers does not find those of a text encoder, where they are not all the same."""
-    made = dict(state)
+    scaled = dict(state)
     for name, alpha in alphas.items():
         stem = name.removesuffix(".alpha")
         down = stem if stem in state else f"{stem}.lora.down.weight"
         up = down.replace(".down.", ".up.")
-        made[up] = state[up].float() * (alpha / len(state[down]))
-    return made
+        scaled[up] = state[up].float() * (alpha / len(state[down]))
+    return scaled
 
 
-def _adapted(pipe: Any) -> int:
-    """How many layers of all networks a LoRA has been put on."""
+def _adapted_layers(pipe: Any) -> int:
+    """How many layers of all networks a LoRA has been attached to."""
     from torch import nn
 
     modules = [module for part in pipe.components.values() if isinstance(part, nn.Module) for module in part.modules()]
-    return sum(ADAPTER in held for module in modules for name in ADAPTED if (held := getattr(module, name, None)) is not None)
+    return sum(ADAPTER in adapters for module in modules for name in ADAPTED if (adapters := getattr(module, name, None)) is not None)
 
 
-def _replace_vae(pipe: Any, said: str, say: Say) -> str:
-    path, needs = Path(said).expanduser(), pipe.vae.config.latent_channels
+def _replace_vae(pipe: Any, source: str, report: Report) -> str:
+    """Returns a digest of the new VAE."""
+    path, channels = Path(source).expanduser(), pipe.vae.config.latent_channels
     if not path.exists():
-        path = _file(said, "VAE", VAE, say)
-        if path.name in VAE and said.count("/") == 1:  # a repository in diffusers' format
-            path = hub.single(said, "config.json", (), say).parent
-    with _fits("VAE", said):
-        pipe.vae = _vae_of(path, pipe.vae.dtype) if path.is_dir() else _vae_in(path, pipe.vae)
-    if (has := pipe.vae.config.latent_channels) != needs:
-        raise AnimateError(f"VAE {said} has {has} channels, and the model {needs}; use one that was made for it")
-    return f"vae {sorted((name, str(value)) for name, value in pipe.vae.config.items() if name[0] != '_')} {_digest(pipe.vae.state_dict())}"
+        path = _locate(source, "VAE", VAE, report)
+        if path.name in VAE and source.count("/") == 1:  # a repository in diffusers' format
+            path = hub.single_file(source, "config.json", (), report).parent
+    with _fitting("VAE", source):
+        pipe.vae = _vae_in_folder(path, pipe.vae.dtype) if path.is_dir() else _vae_in_file(path, pipe.vae)
+    config = pipe.vae.config
+    if config.latent_channels != channels:
+        raise AnimateError(f"VAE {source} has {config.latent_channels} channels, and the model {channels}; use one that was made for it")
+    return f"vae {sorted((name, str(value)) for name, value in config.items() if name[0] != '_')} {_digest(pipe.vae.state_dict())}"
 
 
-def _vae_in(path: Path, like: Any) -> Any:
+def _vae_in_file(path: Path, like: Any) -> Any:
     """The VAE in a file, in diffusers' layout or the original one. like: a VAE with its shapes."""
-    from . import checkpoint
+    from . import checkpoint, tensors
 
-    state = checkpoint.read(path)
+    state = tensors.read(path)
     if state.keys() != like.state_dict().keys():
         return checkpoint.load_vae(path, like, like.dtype)
     vae = copy.deepcopy(like)
@@ -170,64 +180,60 @@ def _vae_in(path: Path, like: Any) -> Any:
     return vae
 
 
-def _vae_of(folder: Path, dtype: Any) -> Any:
+def _vae_in_folder(folder: Path, dtype: Any) -> Any:
     """The VAE in a folder of diffusers' format."""
     import diffusers
 
-    half = hub.weights([file.name for file in folder.iterdir()], "float32")[1]
+    half = files.choose_weights([file.name for file in folder.iterdir()], "float32")[1]
     with quiet():
-        kind = str(diffusers.AutoencoderKL.load_config(str(folder)).get("_class_name"))
-        if kind not in AUTOENCODERS:
-            raise ValueError(f"it is a {kind}; allowed: {', '.join(AUTOENCODERS)}")
-        cls, variant = getattr(diffusers, kind), hub.HALF if half else None
-        vae, found = cls.from_pretrained(str(folder), dtype=dtype, variant=variant, local_files_only=True, output_loading_info=True)
-    if found["missing_keys"]:
-        raise ValueError(f"{len(found['missing_keys'])} of its weights are missing, such as {sorted(found['missing_keys'])[0]}")
+        class_name = str(diffusers.AutoencoderKL.load_config(str(folder)).get("_class_name"))
+        if class_name not in AUTOENCODERS:
+            raise ValueError(f"it is a {class_name}; allowed: {', '.join(AUTOENCODERS)}")
+        cls, variant = getattr(diffusers, class_name), files.HALF if half else None
+        vae, loading = cls.from_pretrained(str(folder), dtype=dtype, variant=variant, local_files_only=True, output_loading_info=True)
+    if missing := loading["missing_keys"]:
+        raise ValueError(f"{len(missing)} of its weights are missing, such as {sorted(missing)[0]}")
     return vae.eval()
 
 
-def _teach(pipe: Any, said: str, token: str | None, say: Say) -> str:
-    """A word whose vectors a file holds (textual inversion, Gal et al. 2022)."""
+def _add_embedding(pipe: Any, source: str, token: str | None, report: Report) -> str:
+    """Adds a word whose vectors a file holds (textual inversion, Gal et al. 2022). Returns a digest."""
     from diffusers.loaders.textual_inversion import load_textual_inversion_state_dicts
 
-    where, how = _told(_file(said, "embedding", EMBEDDING, say))
+    folder, arguments = _loader_arguments(_locate(source, "embedding", EMBEDDING, report))
     readers = [(getattr(pipe, f"tokenizer{n}"), getattr(pipe, f"text_encoder{n}")) for n in ("", "_2") if hasattr(pipe, f"text_encoder{n}")]
-    with _fits("embedding", said), quiet():
-        (state,) = load_textual_inversion_state_dicts([where], **how)
-        named, vectors = _vectors(state)
-        word = token or named or _word(said)
+    with _fitting("embedding", source), quiet():
+        (state,) = load_textual_inversion_state_dicts([folder], **arguments)
+        token_in_file, vectors = _vectors(state)
+        word = token or token_in_file or _default_token(source)
         widths = [encoder.get_input_embeddings().weight.shape[1] for _, encoder in readers]
-        if [held.shape[-1] for held in vectors] != widths:
-            raise ValueError(f"its vectors have {_sizes(vectors)} numbers, and those of the model {', '.join(map(str, widths))}")
-        for (tokenizer, encoder), held in zip(readers, vectors, strict=True):
-            pipe.load_textual_inversion(held, token=word, tokenizer=tokenizer, text_encoder=encoder)
+        if (sizes := [tensor.shape[-1] for tensor in vectors]) != widths:
+            raise ValueError(f"its vectors have {', '.join(map(str, sizes))} numbers, and those of the model {', '.join(map(str, widths))}")
+        for (tokenizer, encoder), tensor in zip(readers, vectors, strict=True):
+            pipe.load_textual_inversion(tensor, token=word, tokenizer=tokenizer, text_encoder=encoder)
     if token is None:
-        say(f"embedding {said}: its word is {word}")
-    return f"embedding {word} {_digest({str(number): held for number, held in enumerate(vectors)})}"
+        report.log(f"embedding {source}: its word is {word}")
+    return f"embedding {word} {_digest({str(number): tensor for number, tensor in enumerate(vectors)})}"
 
 
-def _word(said: str) -> str:
+def _default_token(source: str) -> str:
     """What a file or a repository is called, in angle brackets."""
-    path = Path(said)
-    name = path.stem if path.suffix in hub.SINGLE else path.name
+    path = Path(source)
+    name = path.stem if path.suffix in files.SINGLE else path.name
     return f"<{re.sub(r'[^a-z0-9]+', '-', name.lower())}>"
 
 
 def _vectors(state: Mapping[str, Any]) -> tuple[str | None, list[Tensor]]:
-    """An embedding's word, if its file says one, and its vectors (count, width) for every text encoder. Raises ValueError."""
+    """An embedding's word, if its file names one, and its vectors (count, width) for every text encoder. Raises ValueError."""
     import torch
 
     if "string_to_param" in state:
         state = state["string_to_param"]
-    held = [state[name] for name in ("clip_l", "clip_g") if name in state] or [*state.values()][: len(state) == 1]
-    if not held or not all(isinstance(tensor, torch.Tensor) and tensor.ndim in (1, 2) for tensor in held):
+    tensors = [state[name] for name in ("clip_l", "clip_g") if name in state] or [*state.values()][: len(state) == 1]
+    if not tensors or not all(isinstance(tensor, torch.Tensor) and tensor.ndim in (1, 2) for tensor in tensors):
         raise ValueError(f"it holds {', '.join(map(str, [*state][:3])) or 'nothing'}, which is no embedding")
-    named = next(iter(state)) if len(state) == 1 else None
-    return (None if named in UNNAMED else named), [tensor.detach().reshape(-1, tensor.shape[-1]) for tensor in held]
-
-
-def _sizes(vectors: list[Tensor]) -> str:
-    return ", ".join(str(held.shape[-1]) for held in vectors)
+    word = next(iter(state)) if len(state) == 1 else None
+    return (None if word in UNNAMED else word), [tensor.detach().reshape(-1, tensor.shape[-1]) for tensor in tensors]
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
@@ -241,13 +247,13 @@ def _digest(tensors: Mapping[str, Tensor]) -> str:
 
 
 @contextlib.contextmanager
-def _fits(what: str, said: str) -> Iterator[None]:
+def _fitting(what: str, source: str) -> Iterator[None]:
+    """Turns what libraries raise for a file of another model into an AnimateError."""
     from safetensors import SafetensorError
 
     try:
         yield
-    except (*UNFIT, SafetensorError) as error:
-        if isinstance(error, AnimateError):
-            raise
-        first = " ".join(str(error).split())[:200]
-        raise AnimateError(f"{what} {said} does not fit this model ({first}); use one that was made for it") from error
+    except AnimateError:
+        raise
+    except (*MISFITS, SafetensorError) as error:
+        raise AnimateError(f"{what} {source} does not fit this model ({one_line(error, 200)}); use one that was made for it") from error

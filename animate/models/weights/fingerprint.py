@@ -1,4 +1,4 @@
-"""Which weights a model has: a digest of its files, computed once and remembered by path, size and time of change."""
+"""A digest of a model's files, computed once and remembered by path, size and time of change. Knows nothing of what they hold."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ def of_files(folder: Path, names: Iterable[str]) -> str:
 
 def joined(lines: Iterable[str]) -> str:
     """One digest of several; "" of none."""
-    whole = "\n".join(lines)
-    return hashlib.sha256(whole.encode()).hexdigest()[:32] if whole else ""
+    text = "\n".join(lines)
+    return hashlib.sha256(text.encode()).hexdigest()[:32] if text else ""
 
 
 class _Memory:
+    """Digests of single files, in a file of the cache."""
+
     def __init__(self, path: Path):
         self.path, self.changed = path, False
         try:
@@ -37,12 +39,12 @@ class _Memory:
 
     def digest(self, path: Path) -> str:
         stat = path.stat()
-        mark = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
-        if mark not in self.known:
+        key = f"{path.resolve()} {stat.st_size} {stat.st_mtime_ns}"
+        if key not in self.known:
             with path.open("rb") as file:
-                self.known[mark] = hashlib.file_digest(file, "sha256").hexdigest()
+                self.known[key] = hashlib.file_digest(file, "sha256").hexdigest()
             self.changed = True
-        return self.known[mark]
+        return self.known[key]
 
     def save(self) -> None:
         """Where it cannot be written, files are hashed again the next time."""

@@ -1,0 +1,151 @@
+"""How the parts of a model share a device: each for one thread at a time, and one part at a time where there is no room for all."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from animate.models import memory
+from animate.models.memory import DeviceMemory
+from animate.report import Report
+
+
+class Part:
+    """Notes where it is. Parts of size are refused on a full device."""
+
+    def __init__(self, full: bool = False):
+        self.full, self.place = full, "nowhere"
+
+    def to(self, place: object) -> None:
+        if self.full and str(place) != "cpu":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.place = str(place)
+
+
+class Heard(Report):
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, line: str) -> None:
+        self.warnings.append(line)
+
+
+class Shared(DeviceMemory):
+    def bytes_per_sample(self, width: int, height: int) -> int:
+        return width * height
+
+
+def shared(*parts: Part, device: str = "meta", report: Report | None = None) -> Shared:
+    return Shared("tiny", torch.device(device), parts, report or Heard())
+
+
+def test_all_parts_are_on_the_device_where_they_fit() -> None:
+    parts, report = [Part(), Part()], Heard()
+    memory = shared(*parts, report=report)
+    memory.place()
+    with memory.at_work(parts[0]):
+        assert [part.place for part in parts] == ["meta", "meta"]
+    assert [part.place for part in parts] == ["meta", "meta"]
+    assert not report.warnings
+
+
+def test_parts_take_turns_where_they_do_not_fit_and_it_is_said() -> None:
+    parts, report = [Part(), Part(full=True)], Heard()
+    memory = shared(*parts, report=report)
+    memory.place()
+    assert memory.offloaded
+    assert report.warnings == ["tiny does not fit into the memory of meta as a whole: its parts take turns there"]
+    parts[1].full = False
+    for part in parts:
+        with memory.at_work(part):
+            assert [one.place for one in parts] == ["meta" if one is part else "cpu" for one in parts]
+        assert {one.place for one in parts} == {"cpu"}
+    assert not memory.offload(), "once"
+
+
+def test_what_does_not_fit_on_a_cpu_or_goes_wrong_otherwise_is_raised() -> None:
+    class Broken(Part):
+        def to(self, place: object) -> None:
+            raise RuntimeError("no kernel image")
+
+    with pytest.raises(RuntimeError, match="no kernel image"):
+        shared(Broken()).place()
+    memory = shared(Part(), device="cpu")
+    assert not memory.offload()
+    assert not memory.offloaded
+
+
+@pytest.mark.parametrize("offloaded", [False, True])
+def test_a_part_is_used_by_one_thread_at_a_time_and_the_device_too_where_parts_take_turns(offloaded: bool) -> None:
+    first, second = Part(), Part()
+    memory = shared(first, second)
+    memory.place()
+    if offloaded:
+        memory.offload()
+    inside, most = list[Part](), dict[str, int]()
+    guard = threading.Lock()
+
+    def work(part: Part) -> None:
+        for _ in range(200):
+            with memory.at_work(part):
+                with guard:
+                    inside.append(part)
+                    alike = sum(one is part for one in inside)
+                    most["same"], most["all"] = max(most.get("same", 0), alike), max(most.get("all", 0), len(inside))
+                assert part.place == "meta"
+                threading.Event().wait(0.0001)
+                with guard:
+                    inside.remove(part)
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(work, [first, first, second, second]))
+    assert most == {"same": 1, "all": 1 if offloaded else 2}
+
+
+def test_offloading_waits_until_no_part_is_used() -> None:
+    first, second = Part(), Part()
+    memory = shared(first, second)
+    memory.place()
+    with ThreadPoolExecutor(1) as threads:
+        with memory.at_work(second):
+            offloading = threads.submit(memory.offload)
+            assert not threading.Event().wait(0.05)
+            assert not offloading.done()
+            assert second.place == "meta"
+        assert offloading.result(10)
+    assert {first.place, second.place} == {"cpu"}
+
+
+@pytest.mark.parametrize("offloaded", [False, True])
+def test_a_thread_may_go_from_a_part_into_a_later_one(offloaded: bool) -> None:
+    """A preview is decoded after a step."""
+    unet, vae = Part(), Part()
+    memory = shared(unet, vae)
+    if offloaded:
+        memory.offload()
+
+    def draw() -> None:
+        with memory.at_work(unet), memory.at_work(vae):
+            pass
+
+    def decode() -> None:
+        with memory.at_work(vae):
+            pass
+
+    with ThreadPoolExecutor(4) as threads:
+        jobs = [threads.submit(job) for _ in range(100) for job in (draw, decode)]
+        for job in jobs:
+            job.result(10)
+
+
+def test_the_system_says_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=12345))
+    monkeypatch.setattr(memory, "_left_in_container", lambda: None)
+    assert memory.free_bytes(torch.device("cpu")) == 12345
+    assert shared(device="cpu").free_bytes() == 12345
+    monkeypatch.setattr(memory, "_left_in_container", lambda: 99)
+    assert memory.free_bytes(torch.device("cpu")) == 99
