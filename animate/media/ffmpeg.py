@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from functools import lru_cache
 from typing import Any
 
 import imageio_ffmpeg
@@ -12,6 +13,9 @@ from ..errors import AnimateError
 
 REPRODUCIBLE = ("-fflags", "+bitexact", "-flags:v", "+bitexact")  # for outputs: no dates, no random numbers
 
+# A session of its own: Ctrl-C in a terminal reaches the whole process group, and would cut a file before it is closed.
+OWN_SESSION: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}  # CREATE_NEW_PROCESS_GROUP
+
 
 def program() -> str:
     """Its path. Raises RuntimeError if there is none."""
@@ -19,32 +23,34 @@ def program() -> str:
 
 
 def command(*arguments: str) -> list[str]:
+    """The command line: only errors are printed, nothing is asked, outputs are overwritten."""
     return [program(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *arguments]
 
 
-# A session of its own: Ctrl-C in a terminal reaches the whole group, and would cut a file before it is closed.
-ALONE: dict[str, Any] = {"creationflags": 0x200} if os.name == "nt" else {"start_new_session": True}  # CREATE_NEW_PROCESS_GROUP
-
-
 def run(*arguments: str, timeout: float | None = None) -> bytes:
-    """What it writes to standard output. Raises AnimateError with its own words."""
+    """Run it to its end, at most `timeout` seconds. Returns its standard output. Raises AnimateError with ffmpeg's own message."""
     try:
-        done = subprocess.run(command(*arguments), capture_output=True, timeout=timeout, **ALONE)
+        process = subprocess.run(command(*arguments), capture_output=True, timeout=timeout, **OWN_SESSION)
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
         raise AnimateError(f"ffmpeg does not run ({error}); look at: animate doctor") from error
-    if done.returncode:
-        raise AnimateError(f"ffmpeg failed: {words(done.stderr)}")
-    return bytes(done.stdout)
+    if process.returncode:
+        raise AnimateError(f"ffmpeg failed: {message(process.stderr)}")
+    return bytes(process.stdout)
 
 
-def words(said: bytes) -> str:
-    """The end of what it said, in one line."""
-    return " ".join(said.decode(errors="replace").split())[-400:] or "without a word"
+def message(stderr: bytes) -> str:
+    """The end of what it wrote to standard error, in one line."""
+    return " ".join(stderr.decode(errors="replace").split())[-400:] or "without a word"
 
 
 def check() -> None:
     """Raises AnimateError if ffmpeg does not start: better before hours of drawing than after."""
     try:
-        subprocess.run(command("-version"), capture_output=True, check=True)
+        _start(program())
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
         raise AnimateError(f"ffmpeg does not start ({error}); unset IMAGEIO_FFMPEG_EXE, or: pip install --force-reinstall imageio-ffmpeg") from error
+
+
+@lru_cache
+def _start(program: str) -> None:
+    subprocess.run([program, "-version"], capture_output=True, check=True)

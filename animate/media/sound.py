@@ -1,4 +1,4 @@
-"""A sound track under a film: what there is of it, how film and track fit, and how it is laid. Never draws, and encodes no picture."""
+"""A sound track under a film: what there is of it, how film and track fit, and how it is added. Never draws, and encodes no picture."""
 
 from __future__ import annotations
 
@@ -6,31 +6,26 @@ import itertools
 import math
 import re
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-from ..errors import AnimateError, AnimateWarning
+from ..errors import AnimateError
+from ..pixels import Image
+from ..report import Report
 from . import ffmpeg
-
-T = TypeVar("T")
+from .formats import FORMATS, names, with_sound
 
 FITS = ("film", "shortest", "longest")
-CODECS = {
-    ".mp4": ("-c:a", "aac", "-b:a", "192k", "-flags:a", "+bitexact", "-movflags", "+faststart"),
-    ".webm": ("-c:a", "libopus", "-b:a", "128k", "-flags:a", "+bitexact"),
-}
-TRY = "a .wav, .mp3, .m4a, .flac or .ogg"
-# It begins with the film, and comes as both codecs and all players take it.
-SHAPE = "asetpts=PTS-STARTPTS,aformat=sample_rates=44100|48000:channel_layouts=mono|stereo"
-FADE = 0.05  # seconds at the end of a track that is cut: without, it ends in a click. A smaller difference is not told, either
+KINDS = "a .wav, .mp3, .m4a, .flac or .ogg"
+# It begins with the film, and comes as all codecs and players take it.
+FILTER = "asetpts=PTS-STARTPTS,aformat=sample_rates=44100|48000:channel_layouts=mono|stereo"
+FADE = 0.05  # seconds at the end of a track that is cut: without, it ends in a click. Smaller differences in length are not told, either
 
 
 @dataclass(frozen=True)
 class Sound:
-    """What is to lie under a film, and what gives way if it is longer or shorter.
+    """What is to be heard under a film, and what gives way if it is longer or shorter.
 
     film: the film's length rules; a longer track is cut, silence follows a shorter one. shortest: the film ends with the
     track, in the picture that is shown then. longest: the film's last picture is held till the track ends.
@@ -55,53 +50,53 @@ class Track:
     def of(cls, sound: Sound, target: Path) -> Track:
         """Raises AnimateError if the file is no sound, or this target cannot have one: better before hours of drawing than after."""
         path, suffix = sound.path, target.suffix.lower()
-        if suffix not in CODECS:
-            raise AnimateError(f"{target}: has no room for a sound; name a film that has, {' or '.join(CODECS)}, or leave {path.name} out")
+        if suffix not in with_sound():
+            raise AnimateError(f"{target}: has no room for a sound; name a film that has, {names(with_sound(), 'or')}, or leave {path.name} out")
         if not path.is_file():
-            raise AnimateError(f"{path}: no such file; for the sound, name {TRY}")
+            raise AnimateError(f"{path}: no such file; for the sound, name {KINDS}")
         try:
-            told = ffmpeg.run(*_alone(path), "-f", "null", "-progress", "pipe:1", "-").decode()
+            progress = ffmpeg.run(*_input(path), "-f", "null", "-progress", "pipe:1", "-").decode()
         except AnimateError as error:
             if "matches no streams" in str(error):
-                raise AnimateError(f"{path}: no sound track in it; name {TRY}") from error
-            raise AnimateError(f"{path}: cannot be read as a sound ({error}); name {TRY}") from error
-        reached = re.findall(r"^out_time_us=(\d+)", told, re.MULTILINE)  # said again and again, the last time at the end
+                raise AnimateError(f"{path}: no sound track in it; name {KINDS}") from error
+            raise AnimateError(f"{path}: cannot be read as a sound ({error}); name {KINDS}") from error
+        reached = re.findall(r"^out_time_us=(\d+)", progress, re.MULTILINE)  # printed again and again, the last time at the end
         if not reached or not int(reached[-1]):
-            raise AnimateError(f"{path}: no sound track in it, it is empty; name {TRY}")
-        _tried(path, suffix)
+            raise AnimateError(f"{path}: no sound track in it, it is empty; name {KINDS}")
+        _probe(path, suffix)
         return cls(sound, int(reached[-1]) / 1e6)
 
-    def fitted(self, images: Iterable[T], fps: float) -> Iterable[T]:
+    def fit(self, images: Iterable[Image], fps: float, report: Report) -> Iterable[Image]:
         """The film's images, or as many of them, or the last so often again, as the track is long: the last may outlast it."""
         frames = max(1, math.ceil(self.seconds * fps - 0.01))  # without a frame for what only rounding adds
         if self.sound.fit == "shortest":
-            return self._ended(images, frames)
-        return self._held(images, frames, fps) if self.sound.fit == "longest" else images
+            return self._ended(images, frames, report)
+        return self._held(images, frames, fps, report) if self.sound.fit == "longest" else images
 
-    def _ended(self, images: Iterable[T], frames: int) -> Iterator[T]:
+    def _ended(self, images: Iterable[Image], frames: int, report: Report) -> Iterator[Image]:
         for number, image in enumerate(images):
             if number == frames:
-                self._tell("the film is longer: it ends with the sound")
+                report.warn(self._line("the film is longer: it ends with the sound"))
                 return
             yield image
 
-    def _held(self, images: Iterable[T], frames: int, fps: float) -> Iterator[T]:
+    def _held(self, images: Iterable[Image], frames: int, fps: float, report: Report) -> Iterator[Image]:
         count = 0
         for image in images:
             count += 1
             yield image
         if 0 < count < frames:
-            self._tell(f"the film {count / fps:.1f} s: its last picture is held till the sound ends")
+            report.warn(self._line(f"the film {count / fps:.1f} s: its last picture is held till the sound ends"))
             yield from itertools.repeat(image, frames - count)
 
-    def lay(self, film: Path, seconds: float) -> None:
-        """Under a whole film of this length, whose pictures stay as they are, bit for bit. Raises AnimateError, OSError."""
+    def add_to(self, film: Path, seconds: float) -> None:
+        """To a finished film of this length, whose pictures stay as they are, bit for bit. Raises AnimateError, OSError."""
         fade = f",afade=t=out:st={max(0.0, seconds - FADE):.6f}:d={FADE}" if self.seconds > seconds else ""
         copy = film.with_stem(film.stem + "-sounding")
         try:
             ffmpeg.run(
                 "-i", f"file:{film}", "-i", f"file:{self.sound.path}", "-map", "0:v", "-c:v", "copy",
-                "-map", "1:a:0", "-af", f"{SHAPE},apad,atrim=end={seconds:.6f}{fade}", *CODECS[film.suffix.lower()],
+                "-map", "1:a:0", "-af", f"{FILTER},apad,atrim=end={seconds:.6f}{fade}", *FORMATS[film.suffix.lower()].sound,
                 # Dates, places and chapters of a recording are not the film's.
                 "-map_metadata", "-1", "-map_chapters", "-1", *ffmpeg.REPRODUCIBLE, f"file:{copy}",
             )  # fmt: skip
@@ -109,27 +104,28 @@ class Track:
         finally:
             copy.unlink(missing_ok=True)
 
-    def compare(self, seconds: float, fps: float) -> None:
-        """Tell what became of a track that is not as long as its film. The last picture may outlast it: that is not told."""
+    def difference(self, seconds: float, fps: float) -> str | None:
+        """What became of a track that is not as long as its film, in one line. The last picture may outlast it: that is no difference."""
         if self.seconds > seconds + FADE:
-            self._tell(f"the film {seconds:.1f} s: cut at the film's end")
-        elif seconds > self.seconds + max(FADE, 1 / fps):
-            self._tell(f"the film {seconds:.1f} s: silence follows")
+            return self._line(f"the film {seconds:.1f} s: cut at the film's end")
+        if seconds > self.seconds + max(FADE, 1 / fps):
+            return self._line(f"the film {seconds:.1f} s: silence follows")
+        return None
 
-    def _tell(self, outcome: str) -> None:
-        warnings.warn(f"{self.sound.path.name} is {self.seconds:.1f} s and {outcome}", AnimateWarning, stacklevel=4)
+    def _line(self, outcome: str) -> str:
+        return f"{self.sound.path.name} is {self.seconds:.1f} s and {outcome}"
 
 
-def _alone(path: Path) -> tuple[str, ...]:
+def _input(path: Path) -> tuple[str, ...]:
     """The track as ffmpeg's only input."""
-    return "-i", f"file:{path}", "-map", "0:a:0", "-af", SHAPE
+    return "-i", f"file:{path}", "-map", "0:a:0", "-af", FILTER
 
 
-def _tried(path: Path, suffix: str) -> None:
+def _probe(path: Path, suffix: str) -> None:
     """Raises AnimateError if this ffmpeg cannot put the sound into this format: found out on its beginning."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            ffmpeg.run(*_alone(path), "-t", "0.1", *CODECS[suffix], str(Path(folder) / f"test{suffix}"))
+            ffmpeg.run(*_input(path), "-t", "0.1", *FORMATS[suffix].sound, str(Path(folder) / f"test{suffix}"))
         except AnimateError as error:
-            others = " or ".join(other for other in CODECS if other != suffix)
+            others = names((other for other in with_sound() if other != suffix), "or")
             raise AnimateError(f"{path}: cannot be put into {suffix} here ({error}); use {others}") from error

@@ -6,11 +6,11 @@ import math
 import os
 import re
 import signal
-import struct
 import subprocess
 import warnings
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -20,31 +20,34 @@ import pytest
 from animate import AnimateError, write_video
 from animate.errors import AnimateWarning
 from animate.media import ffmpeg, tags
-from animate.media import writers as video
-from animate.media.sound import CODECS, Sound, Track
+from animate.media.formats import FORMATS, with_sound
+from animate.media.sound import Sound, Track
+from animate.media.writers import Interrupted
 
-FILMS = [".mp4", ".webm"]
+FILMS = with_sound()
+CODECS = {".mp4": "aac", ".webm": "opus", ".mov": "pcm_s16le"}
+COLOURS = {".mov": "yuv422p10le(tv, bt709"}  # others: yuv420p
 RATE = 8000  # samples a second, to look at
 
 
 def song(path: Path, seconds: float, rate: int = 44100, channels: int = 1) -> Path:
     """A tone of 440 Hz."""
-    samples = (struct.pack("<h", round(9000 * math.sin(math.tau * 440 * i / rate))) * channels for i in range(round(seconds * rate)))
+    tone = np.rint(9000 * np.sin(math.tau * 440 * np.arange(round(seconds * rate)) / rate)).astype("<i2")
     with wave.open(str(path), "wb") as file:
         file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(rate)
-        file.writeframes(b"".join(samples))
+        file.writeframes(tone.repeat(channels).tobytes())
     return path
 
 
 def pictures(count: int) -> list[np.ndarray]:
     """A bar that walks over a ramp."""
     ramp = np.tile(np.linspace(0, 200, 64, dtype=np.uint8)[None, :, None], (64, 1, 3))
-    made = [ramp.copy() for _ in range(count)]
-    for i, image in enumerate(made):
+    images = [ramp.copy() for _ in range(count)]
+    for i, image in enumerate(images):
         image[:, i * 5 % 64] = 250
-    return made
+    return images
 
 
 def asked(*arguments: str) -> bytes:
@@ -69,14 +72,15 @@ def packets(path: Path) -> bytes:
     return asked("-i", str(path), "-map", "0:v", "-c", "copy", "-f", "streamhash", "-")
 
 
-def told(path: Path) -> str:
+def described(path: Path) -> str:
     return subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True, text=True).stderr
 
 
-def length(path: Path) -> float:
-    found = re.search(r"Duration: 00:00:(\d+\.\d+)", told(path))
-    assert found
-    return float(found[1])
+def length(path: Path, text: str = "") -> float:
+    """Seconds of a film, or of what `described` said of it before."""
+    match = re.search(r"Duration: 00:00:(\d+\.\d+)", text or described(path))
+    assert match
+    return float(match[1])
 
 
 @pytest.mark.parametrize("suffix", FILMS)
@@ -84,10 +88,11 @@ def length(path: Path) -> float:
 def test_a_track_as_long_as_the_film_plays_under_it(tmp_path: Path, suffix: str, rate: int, channels: int) -> None:
     sound = Sound(song(tmp_path / "song.wav", 2, rate, channels))
     film = write_video(tmp_path / f"film{suffix}", pictures(24), 12, sound=sound)
-    assert ("Audio: aac" if suffix == ".mp4" else "Audio: opus") in told(film)
-    assert ("mono" if channels == 1 else "stereo") in told(film)
-    assert told(film).index("Video:") < told(film).index("Audio:")
-    assert length(film) == pytest.approx(2, abs=0.03)
+    text = described(film)
+    assert f"Audio: {CODECS[suffix]}" in text
+    assert ("mono" if channels == 1 else "stereo") in text
+    assert text.index("Video:") < text.index("Audio:")
+    assert length(film, text) == pytest.approx(2, abs=0.03)
     loud = heard(film)
     assert len(loud) == pytest.approx(200, abs=3)
     assert loud[3:-3].min() > 5000
@@ -95,16 +100,18 @@ def test_a_track_as_long_as_the_film_plays_under_it(tmp_path: Path, suffix: str,
 
 
 @pytest.mark.parametrize("suffix", FILMS)
-@pytest.mark.parametrize("seconds", [0.8, 2.0, 3.3])
-def test_no_picture_is_changed_by_a_sound(tmp_path: Path, suffix: str, seconds: float) -> None:
+def test_no_picture_is_changed_by_a_sound(tmp_path: Path, suffix: str) -> None:
     silent = write_video(tmp_path / f"silent{suffix}", pictures(24), 12)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AnimateWarning)
-        film = write_video(tmp_path / f"film{suffix}", pictures(24), 12, sound=Sound(song(tmp_path / "song.wav", seconds)))
-    assert np.array_equal(frames(film), frames(silent))
-    assert packets(film) == packets(silent)
-    for word in ("yuv420p(tv, bt709", "12 fps"):
-        assert word in told(film)
+    seen, encoded = frames(silent), packets(silent)
+    for seconds in (0.8, 2.0, 3.3):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", AnimateWarning)
+            film = write_video(tmp_path / f"film{suffix}", pictures(24), 12, sound=Sound(song(tmp_path / "song.wav", seconds)))
+        assert np.array_equal(frames(film), seen)
+        assert packets(film) == encoded
+        text = described(film)
+        for word in (COLOURS.get(suffix, "yuv420p(tv, bt709"), "12 fps"):
+            assert word in text
 
 
 @pytest.mark.parametrize("suffix", FILMS)
@@ -147,9 +154,9 @@ def test_shortest_cuts_a_longer_track(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", FILMS)
 def test_longest_holds_the_last_picture_till_the_track_ends(tmp_path: Path, suffix: str) -> None:
-    with pytest.warns(AnimateWarning, match=r"^song\.wav is 3\.0 s and the film 2\.0 s: its last picture is held till the sound ends$") as said:
+    with pytest.warns(AnimateWarning, match=r"^song\.wav is 3\.0 s and the film 2\.0 s: its last picture is held till the sound ends$") as warned:
         film = write_video(tmp_path / f"film{suffix}", pictures(24), 12, sound=Sound(song(tmp_path / "song.wav", 3), "longest"))
-    assert len(said) == 1
+    assert len(warned) == 1
     seen = frames(film).astype(int)
     assert len(seen) == 36
     assert np.abs(seen[23:] - seen[35]).max() < 12
@@ -167,8 +174,8 @@ def test_longest_leaves_a_longer_film_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", FILMS)
 def test_the_same_film_and_sound_are_the_same_bytes(tmp_path: Path, suffix: str) -> None:
     sound = Sound(song(tmp_path / "song.wav", 2, channels=2))
-    made = [write_video(tmp_path / f"{name}{suffix}", pictures(24), 12, note=str, sound=sound).read_bytes() for name in "ab"]
-    assert made[0] == made[1]
+    copies = [write_video(tmp_path / f"{name}{suffix}", pictures(24), 12, note=str, sound=sound).read_bytes() for name in "ab"]
+    assert copies[0] == copies[1]
 
 
 @pytest.mark.parametrize("suffix", FILMS)
@@ -190,7 +197,7 @@ def test_an_interrupted_film_has_its_sound_as_far_as_it_goes(tmp_path: Path, fit
         os.kill(os.getpid(), signal.SIGINT)
         yield from pictures(12)
 
-    with pytest.warns(AnimateWarning, match=r"^song\.wav is 5\.0 s and the film 1\.\d s: cut"), pytest.raises(video.Interrupted) as stopped:
+    with pytest.warns(AnimateWarning, match=r"^song\.wav is 5\.0 s and the film 1\.\d s: cut"), pytest.raises(Interrupted) as stopped:
         write_video(tmp_path / "film.mp4", interrupted(), 12, sound=Sound(song(tmp_path / "song.wav", 5), fit))
     assert len(frames(stopped.value.path)) in (12, 13)
     assert length(stopped.value.path) == pytest.approx(1, abs=0.12)
@@ -198,36 +205,39 @@ def test_an_interrupted_film_has_its_sound_as_far_as_it_goes(tmp_path: Path, fit
 
 
 def test_the_sound_of_a_film_and_of_other_formats_goes_too(tmp_path: Path) -> None:
-    source = song(tmp_path / "song.wav", 2)
-    for name in ("song.mp3", "song.m4a", "song.ogg", "song.flac"):
-        asked("-i", str(source), str(tmp_path / name))
+    source, film = song(tmp_path / "song.wav", 2), tmp_path / "film.webm"
+    others = ["song.mp3", "song.m4a", "song.ogg", "song.flac"]
+    asked("-i", str(source), *(str(tmp_path / name) for name in others))
     write_video(tmp_path / "song.mp4", pictures(24), 12, sound=Sound(source))
-    for other in ("song.mp3", "song.m4a", "song.ogg", "song.flac", "song.mp4"):
-        assert Track.of(Sound(tmp_path / other), tmp_path / "film.mp4").seconds == pytest.approx(2, abs=0.03), other
-        film = write_video(tmp_path / "film.webm", pictures(24), 12, sound=Sound(tmp_path / other))
-        assert heard(film)[6:190].min() > 4500, other
+    silent = write_video(film, pictures(24), 12).read_bytes()
+    for name in (*others, "song.mp4"):
+        track = Track.of(Sound(tmp_path / name), film)
+        assert track.seconds == pytest.approx(2, abs=0.03), name
+        film.write_bytes(silent)
+        track.add_to(film, 2)
+        assert heard(film)[6:190].min() > 4500, name
 
 
 def test_dates_and_chapters_of_a_recording_stay_out(tmp_path: Path) -> None:
-    said = tmp_path / "said.txt"
-    said.write_text(";FFMETADATA1\ntitle=mine\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=secret\n")
+    metadata = tmp_path / "metadata.txt"
+    metadata.write_text(";FFMETADATA1\ntitle=mine\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=500\ntitle=secret\n")
     recording = tmp_path / "recording.m4a"
     wav = str(song(tmp_path / "song.wav", 2))
-    asked("-i", wav, "-i", str(said), "-map_metadata", "1", "-metadata", "creation_time=2001-02-03T04:05:06Z", str(recording))
-    assert "secret" in told(recording)
-    assert "2001" in told(recording)
-    seen = told(write_video(tmp_path / "film.mp4", pictures(24), 12, sound=Sound(recording)))
+    asked("-i", wav, "-i", str(metadata), "-map_metadata", "1", "-metadata", "creation_time=2001-02-03T04:05:06Z", str(recording))
+    assert "secret" in described(recording)
+    assert "2001" in described(recording)
+    seen = described(write_video(tmp_path / "film.mp4", pictures(24), 12, sound=Sound(recording)))
     assert not re.search("secret|mine|2001|Chapter", seen)
 
 
 def refused(target: Path | str, sound: Path) -> str:
-    """The line that is said before a picture is asked for."""
+    """The message that comes before a picture is asked for."""
     images = iter(pictures(3))
-    with pytest.raises(AnimateError) as said:
+    with pytest.raises(AnimateError) as caught:
         write_video(target, images, 12, sound=Sound(sound))
     assert len([*images]) == 3
     assert not Path(target).exists()
-    line = str(said.value)
+    line = str(caught.value)
     assert "\n" not in line
     return line
 
@@ -244,10 +254,10 @@ def test_what_is_no_sound_is_refused_before_anything_is_drawn(tmp_path: Path) ->
     assert re.search(r"text\.wav: cannot be read as a sound \(ffmpeg .*Invalid data.*\); name a \.wav", refused(film, tmp_path / "text.wav"))
 
 
-@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png", "frames/"])
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png", "film.avif", "frames/"])
 def test_formats_without_sound_are_refused_before_anything_is_drawn(tmp_path: Path, name: str) -> None:
     line = refused(f"{tmp_path}/{name}", song(tmp_path / "song.wav", 1))
-    assert "has no room for a sound; name a film that has, .mp4 or .webm, or leave song.wav out" in line
+    assert "has no room for a sound; name a film that has, .mp4, .webm or .mov, or leave song.wav out" in line
     assert [path.name for path in tmp_path.iterdir()] == ["song.wav"]
 
 
@@ -257,9 +267,9 @@ def test_fits_that_are_none_are_refused() -> None:
 
 
 def test_an_ffmpeg_without_the_encoder_is_told_before_anything_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CODECS, ".webm", ("-c:a", "no_such_codec"))
+    monkeypatch.setitem(FORMATS, ".webm", replace(FORMATS[".webm"], sound=("-c:a", "no_such_codec")))
     line = refused(tmp_path / "film.webm", song(tmp_path / "song.wav", 1))
-    assert re.search(r"song\.wav: cannot be put into \.webm here \(.*no_such_codec.*\); use \.mp4$", line)
+    assert re.search(r"song\.wav: cannot be put into \.webm here \(.*no_such_codec.*\); use \.mp4 or \.mov$", line)
 
 
 def test_a_sound_that_is_gone_by_the_end_costs_no_film(tmp_path: Path) -> None:
@@ -277,4 +287,4 @@ def test_a_sound_that_is_gone_by_the_end_costs_no_film(tmp_path: Path) -> None:
 
 def test_films_without_a_sound_take_no_second_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ffmpeg, "run", None)
-    assert "Audio" not in told(write_video(tmp_path / "film.mp4", pictures(3), 12))
+    assert "Audio" not in described(write_video(tmp_path / "film.mp4", pictures(3), 12))

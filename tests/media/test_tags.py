@@ -15,6 +15,8 @@ import pytest
 import animate
 from animate import AnimateError, write_video
 from animate.media import tags
+from animate.media.containers import IN_FOLDER
+from animate.media.formats import films
 from animate.media.writers import write_image
 from test_writers import read
 
@@ -23,7 +25,7 @@ TEXTS = {"plain": 'a "tree"; \\ # = <b>&amp;</b> \u00e4\u79cd', "long": json.dum
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png", "folder/", "one.png"])
+@pytest.mark.parametrize("name", [*(f"film{suffix}" for suffix in films()), "folder/", "one.png"])
 def test_what_is_put_in_comes_out_again(tmp_path: Path, name: str, text: str) -> None:
     images = IMAGES[:1] if name == "one.png" else IMAGES
     path = f"{tmp_path}/{name}"
@@ -51,7 +53,7 @@ def test_a_text_too_long_for_a_jpeg_is_said(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["film.mp4", "film.webm", "film.gif", "film.webp", "film.png"])
+@pytest.mark.parametrize("name", [f"film{suffix}" for suffix in films()])
 def test_the_same_film_gives_the_same_bytes(tmp_path: Path, name: str) -> None:
     for copy in "ab":
         write_video(tmp_path / copy / name, IMAGES, 12, note=lambda count: TEXTS["plain"])
@@ -62,19 +64,19 @@ def test_an_mp4_still_starts_while_it_loads_and_keeps_its_colours(tmp_path: Path
     write_video(tmp_path / "film.mp4", IMAGES, 12, note=lambda count: TEXTS["plain"])
     data = (tmp_path / "film.mp4").read_bytes()
     assert data.index(b"moov") < data.index(b"mdat")
-    told = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(tmp_path / "film.mp4")], capture_output=True, text=True).stderr
-    assert "bt709" in told
+    description = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(tmp_path / "film.mp4")], capture_output=True, text=True).stderr
+    assert "bt709" in description
 
 
 def test_a_film_encoded_again_keeps_its_text_or_has_none(tmp_path: Path) -> None:
     write_video(tmp_path / "film.gif", IMAGES, 12, note=lambda count: "said")
-    for more, found in (((), "said"), (("-map_metadata", "-1"), None)):
+    for more, kept in (((), "said"), (("-map_metadata", "-1"), None)):
         again = ["-i", str(tmp_path / "film.gif"), *more, "-y", str(tmp_path / "other.mp4")]
         subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *again], check=True)
-        assert tags.get(tmp_path / "other.mp4") == found
+        assert tags.get(tmp_path / "other.mp4") == kept
 
 
-@pytest.mark.parametrize("suffix", [".gif", ".png", ".webp", ".jpg", ".mp4"])
+@pytest.mark.parametrize("suffix", [*films(), ".jpg"])
 def test_files_of_another_kind_are_one_line(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"broken{suffix}"
     for data in (b"", b"hello", bytes(range(256)) * 4, b"ffconcat version 1.0\nfile /etc/passwd\n"):
@@ -84,7 +86,7 @@ def test_files_of_another_kind_are_one_line(tmp_path: Path, suffix: str) -> None
         assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png"])
+@pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png", "film.avif"])
 def test_cut_files_end_in_an_answer(tmp_path: Path, name: str) -> None:
     write_video(tmp_path / name, IMAGES, 12, note=lambda count: "said")
     whole = (tmp_path / name).read_bytes()
@@ -100,16 +102,23 @@ def test_other_suffixes_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"\xff\xd8\xff\xfe\0\0", b"\xff\xd8\xff\xfe\0\x01", b"GIF89a" + b"\xff" * 7, b"RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\xff"]
+    "data",
+    [
+        b"\xff\xd8\xff\xfe\0\0",
+        b"\xff\xd8\xff\xfe\0\x01",
+        b"GIF89a" + b"\xff" * 7,
+        b"RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\xff",
+        b"\0\0\0\x10ftypavif\0\0\0\0\0\0\0\x09uuid",
+    ],
 )
 def test_lengths_that_lie_end_in_an_answer(tmp_path: Path, data: bytes) -> None:
-    path = tmp_path / {b"\xff": "a.jpg", b"G": "a.gif", b"R": "a.webp"}[data[:1]]
+    path = tmp_path / {b"\xff": "a.jpg", b"G": "a.gif", b"R": "a.webp", b"\0": "a.avif"}[data[:1]]
     path.write_bytes(data)
     assert not tags.get(path)
 
 
 def test_a_folders_text_may_be_damaged(tmp_path: Path) -> None:
-    (tmp_path / tags.IN_FOLDER).write_bytes(b"\xff\xfe")
+    (tmp_path / IN_FOLDER).write_bytes(b"\xff\xfe")
     assert tags.get(tmp_path) == "\N{REPLACEMENT CHARACTER}" * 2
 
 

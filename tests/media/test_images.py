@@ -1,4 +1,4 @@
-"""Pictures from files: keyframes that are images, and stills that begin with one."""
+"""Pictures from files: keyframes that are images, and stills that begin with one. Contact sheets."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import PIL.Image
 import pytest
 
 from animate import AnimateError, AnimateWarning, Sampling, Storyboard, render, sheet, still
-from animate.film.render import Images, resolve
-from animate.media import photo
+from animate.film.film import KeyframeImages, resolve
+from animate.media import images
+from animate.media.images import GAP, PAPER, contact_sheet
 from animate.models.families.unet import UNetModel
 from animate.plan.cel import Start
-from animate.plan.plan import MIDDLE, plan
-from animate.story.storyboard import build, read
+from animate.plan.exact import MIDDLE
+from animate.plan.plan import plan
+from animate.report import REPORT
+from animate.story.files import read
+from animate.story.storyboard import build
 from animate.story.timeline import timeline
 from conftest import Run, Work
 
@@ -37,51 +41,54 @@ def test_a_picture_is_upright_on_white_and_covers_the_film(tmp_path: Path) -> No
     turned = PIL.Image.Exif()
     turned[0x0112] = 6  # taken with the camera on its side
     sideways = picture(tmp_path / "turned.jpg", (40, 24), exif=turned)
-    assert photo.size(sideways) == (24, 40)
+    assert images.size(sideways) == (24, 40)
     with pytest.warns(AnimateWarning, match=r"turned.jpg is 24 x 40 pixels: drawn as 24 x 24"):
-        assert photo.read(sideways, 24, 24).shape == (24, 24, 3)
+        assert images.read(sideways, 24, 24).shape == (24, 24, 3)
     PIL.Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "clear.png")
-    assert (photo.read(str(tmp_path / "clear.png"), 16, 16) == 255).all()
-    assert photo.size(picture(tmp_path / "odd.png", (71, 66))) == (64, 64)
+    assert (images.read(str(tmp_path / "clear.png"), 16, 16) == 255).all()
+    assert images.size(picture(tmp_path / "odd.png", (71, 66))) == (64, 64)
 
 
 def test_what_is_no_picture_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "words.png").write_text("no picture")
-    monkeypatch.setattr(photo, "MOST", 3000)
+    monkeypatch.setattr(images, "LARGEST", 3000)
     large, small = picture(tmp_path / "large.png"), picture(tmp_path / "small.png", (7, 7))
-    for path, said in (
+    for path, message in (
         (tmp_path / "none.png", "No such file"),
         (tmp_path / "words.png", "no picture"),
         (large, "allowed: up to"),
         (small, "smaller"),
     ):
-        with pytest.raises(AnimateError, match=said) as refused:
-            photo.size(str(path))
+        with pytest.raises(AnimateError, match=message) as refused:
+            images.size(str(path))
         assert "\n" not in str(refused.value)
+    with pytest.raises(AnimateError) as refused:
+        images.size(large)
+    assert str(refused.value) == f"{large}: 64 x 64 pixels; allowed: up to 0 million; scale it down", "it is wrapped in no second one"
 
 
 def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red: str) -> None:
     story = build({"keyframes": [{"image": red}, "a tree", {"image": red, "prompt": "a seed"}], "frames": 9, "pace": "linear", "sampling": FAST})
-    made = list(render(story, tiny))
-    pixels = photo.read(red, 64, 64)
+    frames = list(render(story, tiny))
+    pixels = images.read(red, 64, 64)
     itself = tiny.decode(tiny.encode(pixels[None]))[0]
-    assert np.array_equal(made[0], itself)
-    assert np.array_equal(made[8], itself)
-    assert np.array_equal(made[4], still("a tree", tiny, batch_size=4, sampling=FAST))
-    assert len({image.tobytes() for image in made[:8]}) == 8
+    assert np.array_equal(frames[0], itself)
+    assert np.array_equal(frames[8], itself)
+    assert np.array_equal(frames[4], still("a tree", tiny, batch_size=4, sampling=FAST))
+    assert len({image.tobytes() for image in frames[:8]}) == 8
 
 
 def test_the_share_of_denoising_rises_from_an_image_to_the_middle(tiny: UNetModel, red: str) -> None:
     story = resolve(build({"keyframes": [{"image": red}, "a tree"], "frames": 11, "pace": "linear", "sampling": FAST}), tiny.defaults)
-    made = plan(timeline(story), story, Images.of(story).digests)
-    first, *between, last = (made.cels[key] for key in made.order)
+    whole = plan(timeline(story), story, KeyframeImages.of(story, REPORT).digests)
+    first, *between, last = (whole.cels[key] for key in whole.order)
     assert (first.start, last.start) == (Start(10), Start(0))
     done = [10 - cel.start.step for cel in between]
     assert done == sorted(done[:5]) + sorted(done[5:], reverse=True)
     assert max(done) == int(MIDDLE * 10)
     assert all(cel.start.parents == (first.key, last.key) for cel in between)
-    assert set(made.cels) == set(made.order), "the still of the prompt is a frame of the film, and not drawn for it alone"
-    part = made.only([4, 5])
+    assert set(whole.cels) == set(whole.order), "the still of the prompt is a frame of the film, and not drawn for it alone"
+    part = whole.only([4, 5])
     assert set(part.cels) == {*part.order, first.key, last.key}
 
 
@@ -90,24 +97,24 @@ def test_frames_between_images_are_drawn_in_full_batches(tiny: UNetModel, red: s
     with PIL.Image.open(blue) as opened:
         PIL.Image.fromarray(np.asarray(opened)[..., ::-1]).save(blue)
     story = build({"keyframes": [{"image": red}, {"image": blue}], "frames": 10, "pace": "linear", "sampling": FAST})
-    made = np.stack(list(render(story, tiny))).astype(int)
+    seen = np.stack(list(render(story, tiny))).astype(int)
     assert work.samples == 2 * 4 * sum([2, 3, 5]), "guided, in four batch_size: two frames of 2 steps, two of 3, four of 5"
-    ends = [tiny.decode(tiny.encode(photo.read(path, 64, 64)[None]))[0] for path in (red, blue)]
-    assert np.array_equal(made[[0, -1]], np.stack(ends))
+    ends = [tiny.decode(tiny.encode(images.read(path, 64, 64)[None]))[0] for path in (red, blue)]
+    assert np.array_equal(seen[[0, -1]], np.stack(ends))
 
 
 def test_a_still_may_redraw_an_image(tiny: UNetModel, red: str) -> None:
     def drawn(strength: float) -> np.ndarray:
         return still("a tree", tiny, image=red, strength=strength, sampling=FAST).astype(int)
 
-    itself = tiny.decode(tiny.encode(photo.read(red, 64, 64)[None]))[0].astype(int)
+    itself = tiny.decode(tiny.encode(images.read(red, 64, 64)[None]))[0].astype(int)
     far = [np.abs(drawn(strength) - itself).mean() for strength in (0.0, 0.3, 0.9)]
     assert far[0] == 0 < far[1] < far[2]
     assert drawn(1.0).shape == (64, 64, 3)
 
 
 @pytest.mark.parametrize(
-    ("key", "said"),
+    ("key", "message"),
     [
         ({"prompt": ""}, "an empty prompt"),
         ({"prompt": "a", "strength": 0.5}, "strength 0.5 without an image"),
@@ -115,8 +122,8 @@ def test_a_still_may_redraw_an_image(tiny: UNetModel, red: str) -> None:
         ({"prompt": "a", "image": "x.png", "strength": 1.5}, "less than or equal to 1"),
     ],
 )
-def test_what_cannot_be_is_told(key: dict[str, object], said: str) -> None:
-    with pytest.raises(AnimateError, match=said):
+def test_what_cannot_be_is_told(key: dict[str, object], message: str) -> None:
+    with pytest.raises(AnimateError, match=message):
         build({"keyframes": [key, "b"]})
 
 
@@ -129,9 +136,9 @@ def test_images_lie_beside_the_storyboard_and_in_the_recipe(tiny: UNetModel, red
     (tmp_path / "film.yaml").write_text("frames: 4\nkeyframes:\n- image: red.png\n- a tree\n")
     story = read(tmp_path / "film.yaml")
     assert story.keyframes[0].image == red
-    images = sheet(story.replace(sampling=FAST), tiny)
-    list(images)
-    assert [*images.recipe.made.images] == [red]
+    drawn = sheet(story.replace(sampling=FAST), tiny)
+    list(drawn)
+    assert [*drawn.recipe.made.images] == [red]
 
 
 def test_a_film_with_an_image_is_drawn_again_and_a_changed_image_is_told(run: Run, tiny_folder: Path, red: str, tmp_path: Path) -> None:
@@ -155,3 +162,21 @@ def test_one_image_alone_is_no_film(tiny: UNetModel, red: str) -> None:
 def test_every_face_of_a_storyboard_takes_images(red: str) -> None:
     story = Storyboard.of("a seed", frames=4, loop="cycle").replace(keyframes=[{"image": red}, "a tree"])
     assert [key.label for key in story.keyframes] == ["red", "a tree"]
+
+
+def test_images_stand_row_by_row_with_words_beneath() -> None:
+    drawn = [np.full((40, 64, 3), 10 * i, np.uint8) for i in range(7)]
+    sheet = contact_sheet(drawn, [f"a prompt that is far too long for its picture, number {i}" for i in range(7)], columns=3)
+    assert sheet.dtype == np.uint8
+    assert sheet.shape[1] == GAP + 3 * (64 + GAP)
+    assert np.array_equal(sheet[GAP : GAP + 40, GAP : GAP + 64], drawn[0])
+    pitch = (sheet.shape[0] - GAP) // 3
+    assert np.array_equal(sheet[GAP + pitch : GAP + pitch + 40, GAP + 64 + GAP : GAP + 2 * 64 + GAP], drawn[4])
+    words = sheet[GAP + 40 : GAP + pitch, GAP : GAP + 64]
+    assert words.min() < 100, "something is written"
+    gutter = sheet[GAP + 40 : pitch, 2 * GAP + 64 - 2 : 2 * GAP + 64]
+    assert (gutter == np.array(PAPER, np.uint8)).all(), "and not across the gap"
+
+
+def test_one_image_is_a_sheet() -> None:
+    assert contact_sheet([np.zeros((64, 64, 3), np.uint8)], ["alone"]).shape[1] == 64 + 2 * GAP

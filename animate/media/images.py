@@ -1,0 +1,80 @@
+"""Single pictures: a picture file -> pixels of the size that a film has, and images -> a contact sheet. Knows nothing of films."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+from PIL import ImageDraw, ImageFont, ImageOps
+
+from ..errors import AnimateError, one_line
+from ..pixels import Image
+from ..report import REPORT, Report
+from .decoders import on_white
+
+LARGEST = 100_000_000  # pixels of a file: more than any camera takes
+MULTIPLE = 8  # a model draws multiples of so many pixels
+
+GAP = 8  # pixels around every image of a contact sheet
+PAPER, INK = (250, 250, 248), (40, 40, 44)
+
+
+def size(path: str) -> tuple[int, int]:
+    """Width and height of the picture, upright, rounded down to multiples of 8. Raises AnimateError."""
+    width, height = (side // MULTIPLE * MULTIPLE for side in _upright(path).size)
+    if not width or not height:
+        raise AnimateError(f"{path}: smaller than {MULTIPLE} x {MULTIPLE} pixels; give a larger picture")
+    return width, height
+
+
+def read(path: str, width: int, height: int, report: Report = REPORT) -> Image:
+    """uint8 (height, width, 3), RGB: upright, alpha on white, scaled to cover this size and cut evenly at both sides.
+
+    Warns if that changes its size. The array is read-only. Raises AnimateError.
+    """
+    picture = _upright(path)
+    if picture.size != (width, height):
+        report.warn(f"{path} is {picture.width} x {picture.height} pixels: drawn as {width} x {height}")
+    pixels = np.asarray(ImageOps.fit(on_white(picture), (width, height), PIL.Image.Resampling.LANCZOS)).copy()
+    pixels.setflags(write=False)
+    return pixels
+
+
+def _upright(path: str) -> PIL.Image.Image:
+    """The picture, turned as its EXIF says."""
+    try:
+        with PIL.Image.open(Path(path).expanduser()) as picture:
+            if picture.width * picture.height <= LARGEST:
+                return ImageOps.exif_transpose(picture)
+            extent = f"{picture.width} x {picture.height}"
+    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+        raise AnimateError(f"{path}: no picture that can be read ({one_line(error)}); give a PNG, JPEG or WebP") from error
+    raise AnimateError(f"{path}: {extent} pixels; allowed: up to {LARGEST // 10**6} million; scale it down")
+
+
+def contact_sheet(images: Sequence[Image], captions: Sequence[str], columns: int | None = None) -> Image:
+    """Images of one size, row by row, on one sheet, each with its caption beneath. Captions are cut to their image's width; none take no room."""
+    height, width = images[0].shape[:2]
+    columns = columns or min(len(images), max(1, round(math.sqrt(len(images) * 1.6))))
+    rows = math.ceil(len(images) / columns)
+    font = ImageFont.load_default(max(11, width // 16))
+    line = GAP + math.ceil(font.getbbox("Ag")[3]) if captions else 0
+    sheet = PIL.Image.new("RGB", (GAP + columns * (width + GAP), GAP + rows * (height + line + GAP)), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    for i, (image, caption) in enumerate(zip(images, captions or [""] * len(images), strict=True)):
+        x, y = GAP + i % columns * (width + GAP), GAP + i // columns * (height + line + GAP)
+        sheet.paste(PIL.Image.fromarray(image), (x, y))
+        pen.text((x, y + height + GAP // 2), _shortened(caption, font, width), fill=INK, font=font)
+    return np.asarray(sheet)
+
+
+def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
+    """The text, or as much of its beginning as fits into so many pixels."""
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "…") > width:
+        text = text[:-1]
+    return text.rstrip() + "…"
