@@ -15,7 +15,6 @@ on the short side. "lpips" is the learned one (Zhang et al. 2018), squared by it
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import warnings
 from collections.abc import Callable, Iterator
@@ -25,21 +24,19 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import AnimateError
+from ..errors import AnimateError, did_you_mean
+from ..pixels import Image
 
-Image = np.ndarray  # uint8 (H, W, 3), RGB
 Measure = Callable[[Image, Image], float]
 
-SEEN = 256  # pixels of the short side that a picture is looked at with
+SHORT_SIDE = 256  # pixels, about, that images are averaged down to
 SMALLEST = 16  # pixels of the short side of a scale
 
 
 def metric(name: str = "pyramid") -> Measure:
-    """The distance of that name: two images, uint8 (H, W, 3) RGB of one size -> a number from 0. Raises AnimateError."""
+    """The distance of that name: two images of one size -> a number, 0 for equal ones. Raises AnimateError, also when it is called."""
     if name not in METRICS:
-        close = difflib.get_close_matches(name, METRICS, 1)
-        hint = f'; did you mean "{close[0]}"?' if close else ""
-        raise AnimateError(f'metric "{name}" is not known; allowed: {", ".join(METRICS)}{hint}')
+        raise AnimateError(f'metric "{name}" is not known; allowed: {", ".join(METRICS)}{did_you_mean(name, METRICS)}')
     measure = METRICS[name]()
 
     def checked(a: Image, b: Image) -> float:
@@ -54,9 +51,9 @@ def _extent(image: Image) -> str:
     return f"{image.shape[1]} x {image.shape[0]}"
 
 
-def _near(images: np.ndarray) -> np.ndarray:
-    """Float images (..., H, W), averaged over squares until the short side has about SEEN pixels."""
-    k = max(1, round(min(images.shape[-2:]) / SEEN))
+def _averaged_down(images: np.ndarray) -> np.ndarray:
+    """Float images (..., H, W), averaged over squares until the short side has about SHORT_SIDE pixels."""
+    k = max(1, round(min(images.shape[-2:]) / SHORT_SIDE))
     height, width = (side // k * k for side in images.shape[-2:])
     parts = [images[..., i:height:k, j:width:k] for i in range(k) for j in range(k)]
     return parts[0] if k == 1 else np.asarray(sum(parts[1:], parts[0]) / k**2)
@@ -64,9 +61,9 @@ def _near(images: np.ndarray) -> np.ndarray:
 
 # --- pyramid ----------------------------------------------------------------------------------------------------------------
 
-# Contrast, in Oklab, below which detail is taken as it is, not in proportion to what surrounds it.
+# Contrast, in Oklab, below which detail is taken as it is; above, it is divided by the contrast around it.
 VISIBLE = 0.1
-# Colour over detail. Detail is bounded by 1, and saturates when it has moved by its own size; colour is there to add up.
+# Weight of colour, that of detail is 1. Differences of detail are bounded and saturate when it has moved by its own size; those of colour add up.
 COLOUR = 4.0
 
 # Linear sRGB -> cones' responses, and their cube roots -> lightness and two opponent colours (Ottosson 2020).
@@ -83,7 +80,7 @@ def pyramid(a: Image, b: Image) -> float:
 
 def oklab(images: np.ndarray) -> np.ndarray:
     """uint8 (..., H, W, 3) sRGB -> float32 (..., 3, H', W') in Oklab, averaged down in linear light."""
-    linear = _near(np.moveaxis(_linear_light()[images], -1, -3))
+    linear = _averaged_down(np.moveaxis(_linear_light()[images], -1, -3))
     cones = np.cbrt(np.tensordot(np.asarray(_CONES, np.float32), linear, (1, -3)))
     return np.moveaxis(np.tensordot(np.asarray(_OKLAB, np.float32), cones, (1, 0)), 0, -3)
 
@@ -133,15 +130,15 @@ def structure(a: Image, b: Image) -> float:
     """Root of 2 minus SSIM's two factors, averaged over windows and scales: 0 for equal images, up to about 1.4."""
     pair = np.tensordot(np.asarray(_YCC, np.float32), np.stack([a, b]).astype(np.float32), (1, -1))  # (3, 2, H, W)
     pair[1:] += 128
-    pair = _near(pair)
-    found = []
+    pair = _averaged_down(pair)
+    distances = []
     for _ in WEIGHTS:
-        found.append(_dissimilarity(pair[:, 0], pair[:, 1]))
+        distances.append(_dissimilarity(pair[:, 0], pair[:, 1]))
         if min(pair.shape[-2:]) < 2 * SMALLEST:
             break
         pair = _halved(pair)
-    weights = WEIGHTS[: len(found)]
-    return float(np.dot(found, weights) / sum(weights))
+    weights = WEIGHTS[: len(distances)]
+    return float(np.dot(distances, weights) / sum(weights))
 
 
 def _dissimilarity(x: np.ndarray, y: np.ndarray) -> float:
@@ -179,9 +176,8 @@ def lpips() -> Measure:
         raise AnimateError(
             f'metric "lpips" lacks {weights}; fetch it once with: python -c "import lpips; lpips.LPIPS()", or use one of: {_offline()}'
         )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it asks torchvision for weights in a way of old
-        network = package.LPIPS(net="alex", verbose=False).eval()
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"torchvision\.models\._utils")  # it asks for weights in a deprecated way
+    network = package.LPIPS(net="alex", verbose=False).eval()
 
     def measure(a: Image, b: Image) -> float:
         x, y = (torch.from_numpy(image.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1 for image in (a, b))

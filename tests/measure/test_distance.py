@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -182,12 +183,13 @@ def test_lpips_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_lpips_is_given_what_it_expects(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its network cannot be had offline: one in its place tells what it is called with."""
+    """And is asked for it without warnings. Its network cannot be had offline: one in its place tells what it is called with."""
 
     class Network(torch.nn.Module):
         def __init__(self, net: str, verbose: bool):
             super().__init__()
             assert (net, verbose) == ("alex", False)
+            warnings.warn_explicit("'pretrained' is deprecated", UserWarning, "_utils.py", 208, module="torchvision.models._utils")
 
         def forward(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
             assert x.shape == y.shape == (1, 3, 32, 48)

@@ -15,7 +15,8 @@ import pytest
 from animate import AnimateError, AnimateWarning, write_video
 from animate.cli import COMMANDS
 from animate.measure.distance import Measure, metric
-from animate.measure.score import Score, faults, gini, score
+from animate.measure.faults import faults
+from animate.measure.score import Score, gini, score
 from animate.media import ffmpeg
 from animate.media.reading import frames
 from conftest import Run
@@ -371,7 +372,7 @@ def test_an_early_end_is_told_of_compressed_films_and_an_arrival_is_not(scored: 
 
 
 def test_the_plot_shows_every_step_the_median_and_the_worst(scored: Run) -> None:
-    from animate.cli.score import BAR, HEIGHT, SEAM, WIDTH, WORST
+    from animate.measure.plot import BAR, HEIGHT, SEAM, WIDTH, WORST
 
     write_video("film.png", motion([*np.linspace(0, 0.35, 12), *np.linspace(0.65, 1, 12)]), 12)
     for words, seams in ((("film.png",), 0), (("film.png", "--loop"), 1)):
@@ -384,6 +385,12 @@ def test_the_plot_shows_every_step_the_median_and_the_worst(scored: Run) -> None
     write_video("other.gif", even(4), 12)
     scored("film.png", "other.gif", "--plot", "steps.png")
     assert next(frames(Path("steps.png"))).shape == (2 * HEIGHT, WIDTH, 3), "one above the other"
+
+
+def test_frames_that_may_be_missing_are_told(scored: Run) -> None:
+    code, _, err = scored(str(cut_off(Path("film.webm"))))
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("animate: warning: film.webm: frames may be missing")
 
 
 def test_two_films_of_one_name_are_told_apart(scored: Run) -> None:
