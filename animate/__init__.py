@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .draw.store import Store
     from .errors import AnimateError, AnimateWarning
-    from .film.render import render, render_together, sheet, still
+    from .film.render import render, render_together
+    from .film.stills import sheet, still
     from .media.writers import write_video
     from .models import load_model
-    from .story.storyboard import Keyframe, Sampling, Storyboard, read
+    from .report import Report
+    from .story.files import read
+    from .story.storyboard import Keyframe, Sampling, Storyboard
 
 __all__ = [
     "AnimateError",
     "AnimateWarning",
     "Keyframe",
+    "Report",
     "Sampling",
     "Store",
     "Storyboard",
@@ -32,19 +36,22 @@ __all__ = [
     "write_video",
 ]
 
-_ROOMS = {
-    "errors": ("AnimateError", "AnimateWarning"),
-    "film.render": ("render", "render_together", "sheet", "still"),
-    "models": ("load_model",),
+_FILES = {
     "draw.store": ("Store",),
-    "story.storyboard": ("Keyframe", "Sampling", "Storyboard", "read"),
+    "errors": ("AnimateError", "AnimateWarning"),
+    "film.render": ("render", "render_together"),
+    "film.stills": ("sheet", "still"),
     "media.writers": ("write_video",),
+    "models": ("load_model",),
+    "report": ("Report",),
+    "story.files": ("read",),
+    "story.storyboard": ("Keyframe", "Sampling", "Storyboard"),
 }
 
 
 def __getattr__(name: str) -> Any:
     """Names are fetched on first use: torch takes seconds to import, and `animate --help` needs none of it."""
-    for room, names in _ROOMS.items():
+    for file, names in _FILES.items():
         if name in names:
-            return getattr(import_module(f"{__name__}.{room}"), name)
+            return getattr(import_module(f"{__name__}.{file}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """Two ways to draw the same film, side by side: renders/pace.gif and renders/feedback.gif."""
 
 import animate
-from animate.media.contact import contact_sheet
+from animate.media.images import contact_sheet
 
 model = animate.load_model("sprout")
 pace = animate.Storyboard.of("a seed", "a tree", frames=36, loop="bounce")

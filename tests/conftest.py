@@ -1,4 +1,7 @@
-"""A tiny Stable Diffusion of random weights, in diffusers' folder format: the real classes, the real loading code, in milliseconds."""
+"""What tests share: a tiny Stable Diffusion of random weights (the real classes, the real loading code, in milliseconds), the command, processes.
+
+Imports no torch until a test asks for it: tests of rooms without it start at once, and so do the processes that pytest-xdist starts.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,30 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # before huggingface_hub is imported: a test that would reach for the network fails
-
-import torch
-from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
-
 from animate.cli import main
-from animate.models import load_model
-from animate.models.families.unet import UNetModel
+from children import Child
+
+if TYPE_CHECKING:
+    import torch
+    from diffusers import StableDiffusionPipeline
+    from transformers import CLIPTokenizer
+
+    from animate.models.families.unet import UNetModel
+
+# Before the libraries are imported; child processes inherit it.
+os.environ["HF_HUB_OFFLINE"] = "1"  # a test that would reach for the network fails
+os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side, a process for each core
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto` in pyproject.toml: the whole suite is spread over up to four cores, tests that are named run in this process."""
+    return 0 if config.option.file_or_dir else min(4, os.cpu_count() or 1)
+
 
 WORDS = ("a", "the", "seed", "sprout", "tree", "pine", "in", "winter", "house", "boat", "night", "at", "of", "red", "photo")
 
@@ -26,6 +41,7 @@ WORDS = ("a", "the", "seed", "sprout", "tree", "pine", "in", "winter", "house", 
 def tiny_tokenizer() -> CLIPTokenizer:
     """CLIP's order of the vocabulary: bytes, bytes at the end of a word, merges, the two special tokens."""
     from tokenizers import pre_tokenizers
+    from transformers import CLIPTokenizer
 
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocab = [*letters, *(letter + "</w>" for letter in letters)]
@@ -43,6 +59,10 @@ def tiny_tokenizer() -> CLIPTokenizer:
 
 
 def tiny_pipeline(**scheduler: object) -> StableDiffusionPipeline:
+    import torch
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+    from transformers import CLIPTextConfig, CLIPTextModel
+
     torch.manual_seed(0)
     tokenizer = tiny_tokenizer()
     text = CLIPTextConfig(
@@ -87,7 +107,10 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tiny_folder: Path) -> UNetModel:
-    """Loaded as any folder is; 64 x 64 pixels, four batch_size."""
+    """Loaded as any folder is; 64 x 64 pixels, batches of four."""
+    from animate.models import load_model
+    from animate.models.families.unet import UNetModel
+
     model = load_model(str(tiny_folder), device="cpu", batch_size=4)
     assert isinstance(model, UNetModel)
     return model
@@ -128,6 +151,8 @@ def ctrl_c() -> Iterator[None]:
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], tiny: UNetModel) -> Run:
     """Run the command in this process and an empty folder: (exit code, stdout, stderr). No model named: the tiny one."""
+    from animate.models import load_model
+
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("animate.models.load_model", lambda name=None, **settings: tiny if name is None else load_model(name, **settings))
 
@@ -140,3 +165,20 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureF
         return int(stopped.value.code or 0), out, err
 
     return call
+
+
+StartChild = Callable[..., Child]
+
+
+@pytest.fixture
+def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartChild]:
+    """Starts a function in a process of its own: `child(python, "-m", "animate", "a seed", "a tree")`."""
+    started: list[Child] = []
+
+    def start(function: Callable[..., None], *arguments: Any) -> Child:
+        started.append(Child(tmp_path_factory.mktemp("child"), function, *arguments))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()

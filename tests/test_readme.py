@@ -1,4 +1,4 @@
-"""Documents that cannot rot: every command and example of the README and of examples/ is run, in this process, on a tiny model."""
+"""Documents that cannot rot: every command and example of the README and of examples/ is run on a tiny model; what they name is there."""
 
 from __future__ import annotations
 
@@ -6,20 +6,34 @@ import re
 import runpy
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 import animate
 from animate.cli import COMMANDS
-from animate.models.families.unet import UNetModel
-from animate.story.storyboard import SUFFIXES, Storyboard, read
+from animate.story.files import SUFFIXES, read
+from animate.story.storyboard import Storyboard
 from animate.story.timeline import timeline
 from conftest import Run
 
+if TYPE_CHECKING:
+    from animate.models.families.unet import UNetModel
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+PRINT_NO_PATH = ("plan", "models", "show", "verify", "store", "doctor", "score")
+FEW = 3  # steps: what a command says is tried, not how its film looks
 LARGE = ("sd15", "CompVis/stable-diffusion-v1-4", "./my-model-folder", "sd-v1-4.ckpt")
+
+
+@pytest.fixture(autouse=True)
+def few_steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if {"run", "tiny"} & {*request.fixturenames}:
+        tiny: UNetModel = request.getfixturevalue("tiny")
+        monkeypatch.setattr(tiny, "defaults", replace(tiny.defaults, steps=FEW, width=32, height=32))
 
 
 def blocks(kind: str) -> list[str]:
@@ -49,11 +63,13 @@ def test_the_readmes_commands_work(run: Run, tiny_folder: Path, tmp_path: Path, 
             assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "-o", file)[0] == 0
         args += ["--model", str(tiny_folder)] if args[0] in ("again", "verify") else []
     if args[0] not in (*COMMANDS, "-f") and "--steps" not in args:
-        args += ["--steps", "4"]  # what it says is tried, not how it looks
+        args += ["--steps", str(FEW)]
     code, out, err = run(*args)
     assert code == 0, err
-    if args[0] not in ("plan", "models", "show", "verify", "store", "doctor", "score"):
-        assert all(Path(line).exists() for line in out.splitlines() or [""])
+    if args[0] not in PRINT_NO_PATH:
+        paths = out.splitlines()
+        assert paths
+        assert all(line and Path(line).exists() for line in paths)
 
 
 def test_the_readmes_storyboard_works(tmp_path: Path) -> None:
@@ -97,9 +113,21 @@ def test_ci_runs_the_readmes_test_command() -> None:
 
 def test_the_tree_has_a_line_for_every_file() -> None:
     tree = README[README.index("    animate/\n") : README.index("    tests/ ")]
-    listed = set(re.findall(r"^      (\S+\.py) ", tree, re.MULTILINE))
+    listed = set(re.findall(r"^      (\S+\.py) +\S", tree, re.MULTILINE))
     there = {str(path.relative_to(ROOT / "animate")) for path in (ROOT / "animate").rglob("*.py")}
     assert listed == there
+
+
+def test_what_contributing_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    files = re.findall(r"`([\w./-]+(?:\.py|\.md|/run|/))`", text)
+    assert len(files) > 20
+    for file in files:
+        assert (ROOT / file).exists() or (ROOT / "animate" / file).exists(), file
+    names = re.findall(r"`([\w.]+)` in `([\w/]+\.py)`", text)
+    assert len(names) > 5
+    for name, file in names:
+        assert name.split(".")[-1] in (ROOT / "animate" / file).read_text(), name
 
 
 def test_pictures_and_links_are_there() -> None:

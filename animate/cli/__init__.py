@@ -15,9 +15,14 @@ from importlib import import_module
 
 import click
 
-from ..errors import AnimateError, AnimateWarning
+from ..errors import AnimateError
+from .console import say
 
 INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+
+# For the libraries, unless the person has set them: no log lines, and threads that sleep while they wait. Threads that spin make
+# two films at once, or a film beside any busy program, several times slower, and a lone film no faster.
+QUIET = {"TRANSFORMERS_VERBOSITY": "error", "DIFFUSERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false", "OMP_WAIT_POLICY": "PASSIVE"}
 
 # Name -> (module, one line of help): a command's module is imported when it is called.
 COMMANDS = {
@@ -77,13 +82,11 @@ def cli() -> None:
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 2 asked for something that cannot be, 130 interrupted."""
     # The libraries talk and draw progress bars of their own; ours is enough. Set here and not where `animate` is imported.
-    for name, value in (("TRANSFORMERS_VERBOSITY", "error"), ("DIFFUSERS_VERBOSITY", "error"), ("TOKENIZERS_PARALLELISM", "false")):
+    for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     try:
         with warnings.catch_warnings(), ended_like_ctrl_c():
-            warnings.simplefilter("ignore")
-            warnings.simplefilter("always", AnimateWarning)
-            warnings.showwarning = lambda message, *_, **__: say(f"warning: {message}")
+            warnings.simplefilter("ignore")  # libraries' own; ours go through the report
             code = cli.main(args=None if args is None else list(args), prog_name="animate", standalone_mode=False)
     except AnimateError as error:
         say(str(error))
@@ -111,13 +114,3 @@ def ended_like_ctrl_c() -> Iterator[None]:
     finally:
         for number, handler in before:
             signal.signal(number, handler)
-
-
-def say(line: str) -> None:
-    """One line to the person, never to what reads standard output."""
-    click.echo(f"animate: {printable(line)}", err=True)
-
-
-def printable(text: str) -> str:
-    """What comes from files and arguments, without what would move the cursor or begin a line."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

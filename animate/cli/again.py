@@ -9,9 +9,12 @@ import click
 
 from ..errors import AnimateError
 from ..film import recipe
-from ..story.storyboard import build, overridden
-from .draw import draw_film, draw_sheet, draw_still
-from .options import Where, model_options, motion_options, picture_options, settings, time_options
+from ..story.files import overridden
+from ..story.storyboard import build
+from . import INTERRUPTED
+from .console import Console
+from .options import model_options, motion_options, picture_options, settings, setup, time_options
+from .render import show
 
 EPILOG = """\b
 Examples:
@@ -31,20 +34,28 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
 def command(file: Path, output: str | None, as_json: bool, **options: Any) -> int:
     """Draw a film, a still or a contact sheet again: as it was, or with some of it changed."""
-    found = recipe.read(file)
-    story = build(overridden(found.storyboard.model_dump(exclude_defaults=True), settings(options)), str(file))
-    if found.frames is not None and story != found.storyboard:
-        raise AnimateError(f"{file} holds {len(found.frames)} frames of a film; the film cannot be changed through them")
-    same = story == found.storyboard and options["batch_size"] is None
-    where = Where.of(options).like(found.made, file)
-    path = output or _free(file)
-    if found.verb == "film":
-        return draw_film(story, where, path, output is not None, as_json, found.frames, found if same else None)
-    if found.verb == "still":
-        draw_still(story, where, Path(path), output is not None)
-    else:
-        draw_sheet(story, where, Path(path), found.labels, output is not None, (), found.columns)
-    return 0
+    old = recipe.read(file)
+    story = build(overridden(old.storyboard.model_dump(exclude_defaults=True), settings(options)), str(file))
+    if old.frames is not None and story != old.storyboard:
+        raise AnimateError(f"{file} holds {len(old.frames)} frames of a film; the film cannot be changed through them")
+    same = story == old.storyboard and options["batch_size"] is None
+    path, replace, code = output or _free(file), output is not None, 0
+    from ..film import job
+
+    with Console() as console:
+        drawn_by = setup(options).like(old.made, file, console)
+        if old.verb == "film":
+            written = job.write_film(job.Output(story, path), drawn_by, console, replace, old.frames, old if same else None)
+            show(written, console, as_json)
+            made, code = written.made, INTERRUPTED * written.interrupted
+        elif old.verb == "still":
+            still, made = job.write_still(story, drawn_by, console, Path(path), replace)
+            console.result(str(still))
+        else:
+            (sheet,), made = job.write_sheet(story, drawn_by, console, job.Sheet(Path(path), old.labels, columns=old.columns), replace)
+            console.result(str(sheet))
+        job.tell_of_differences(old.made, made, console)
+    return code
 
 
 def _free(file: Path) -> str:

@@ -54,12 +54,12 @@ def flags(command: Command) -> Command:
 
 
 def translate(options: dict[str, Any]) -> None:
-    """Puts what was said in their words under our names. Raises AnimateError if that is said twice."""
+    """Move the values of the scripts' flags to our option names. Raises AnimateError if one is given under both names."""
     theirs = options["compvis_ddim_steps"] is not None or options["compvis_ddim_eta"] is not None
-    said = {flag: (name, options.pop(_dest(flag))) for flag, (name, _) in SECOND_NAMES.items()}
-    said |= {flag: ("sampler", name if options.pop(_dest(flag)) else None) for flag, name in SAMPLERS.items()}
-    said["--precision"] = ("dtype", {"full": "float32", "autocast": "auto", None: None}[options.pop("precision")])
-    for flag, (name, value) in said.items():
+    flags = {flag: (name, options.pop(_dest(flag))) for flag, (name, _) in SECOND_NAMES.items()}
+    flags |= {flag: ("sampler", name if options.pop(_dest(flag)) else None) for flag, name in SAMPLERS.items()}
+    flags["--precision"] = ("dtype", {"full": "float32", "autocast": "auto", None: None}[options.pop("precision")])
+    for flag, (name, value) in flags.items():
         if value is None:
             continue
         if options[name] is not None:
@@ -75,8 +75,8 @@ def seeded(prompts: Sequence[str], seed: int, samples: int, iterations: int, fix
     each_once: the prompts are those of a file, `samples` of them in a batch; otherwise a batch is `samples` pictures of one.
     """
     batch = [*prompts] if each_once else [prompt for prompt in prompts for _ in range(samples)]
-    said = [prompt for _ in range(iterations) for prompt in batch]
-    return [(prompt, seed + (number % samples if fixed else number)) for number, prompt in enumerate(said)]
+    drawn = [prompt for _ in range(iterations) for prompt in batch]
+    return [(prompt, seed + (number % samples if fixed else number)) for number, prompt in enumerate(drawn)]
 
 
 def names(folder: Path, count: int) -> list[Path]:

@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import AnimateError
-from .options import Where, model_options
+from ..errors import AnimateError, amount
+from .console import Console
+from .options import model_options, setup
+
+if TYPE_CHECKING:
+    from ..film.setup import Setup
 
 
 @click.command("doctor")
@@ -29,8 +33,8 @@ def command(width: int | None, height: int | None, **options: Any) -> int:
 
     With --model: whether that model fits and runs here, found out by one picture of two steps.
     """
-    where = Where.of(options)
-    checks: dict[str, Callable[[], Finding]] = {"model": partial(_trial, where, width, height)} if where.model else CHECKS
+    drawn_by = setup(options)
+    checks: dict[str, Callable[[], Finding]] = {"model": partial(_trial, drawn_by, width, height)} if drawn_by.model else CHECKS
     failed = False
     for name, check in checks.items():
         for good, line in check():
@@ -42,22 +46,22 @@ def command(width: int | None, height: int | None, **options: Any) -> int:
 Finding = Iterator[tuple[bool, str]]
 
 
-def _trial(where: Where, width: int | None, height: int | None) -> Finding:
+def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
     """Loads a model and draws with it."""
-    from ..film import preflight
-    from ..film import render as film
+    from ..film.stills import still
 
     try:
-        model = where.load()
+        with Console() as console:
+            model = drawn_by.load(console)
         d, n = model.defaults, model.numerics
         yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
         size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
-        free, room = model.free_bytes(), model.bytes_per_sample(size["width"], size["height"])
+        free, sample = model.memory.free_bytes(), model.memory.bytes_per_sample(size["width"], size["height"])
         if free is not None:
-            batch_size = min(n.batch_size, free // room)
-            told = f"a picture of {size['width']} x {size['height']} pixels takes about {preflight.told(room)}, {preflight.told(free)} are free"
-            yield batch_size > 0, f"{told}: {batch_size} in a batch of at most {n.batch_size}"
-        _, two, four = (_timed(partial(film.still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
+            batch_size = min(n.batch_size, free // sample)
+            takes = f"a picture of {size['width']} x {size['height']} pixels takes about {amount(sample)}, {amount(free)} are free"
+            yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
+        _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
         frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
         yield True, f"a frame of {d.steps} steps takes about {frame:.1f} s alone; 100 frames about {100 * frame / 60:.0f} min, fewer in batches"
     except AnimateError as error:
@@ -86,7 +90,7 @@ def _device() -> Finding:
     dtype = " or ".join(dict.fromkeys(str(one).removeprefix("torch.") for one in picked))
     if device == "cuda":
         free, total = torch.cuda.mem_get_info()
-        yield True, f"{torch.cuda.get_device_name()}, {free / 2**30:.1f} of {total / 2**30:.1f} GiB free, {dtype}"
+        yield True, f"{torch.cuda.get_device_name()}, {amount(free)} of {amount(total)} free, {dtype}"
     else:
         yield True, f"{device}, {torch.get_num_threads()} threads, {dtype}"
 
@@ -96,20 +100,21 @@ def _memory() -> Finding:
 
     from ..models import memory
 
-    if (free := memory.free(torch.device("cpu"))) is not None:
-        yield free > 2**30, f"{free / 2**30:.1f} GiB of memory free"
+    free = memory.free_bytes(torch.device("cpu"))
+    yield free > 10**9, f"{amount(free)} of memory free"
     disk = shutil.disk_usage(Path.cwd())
-    yield disk.free > 2**30, f"{disk.free / 2**30:.0f} GiB free on this disk"
+    yield disk.free > 10**9, f"{amount(disk.free)} free on this disk"
 
 
 def _ffmpeg() -> Finding:
     import numpy as np
 
-    from ..media.writers import WRITERS, write_video
+    from ..media import formats
+    from ..media.writers import write_video
 
     good = []
     with tempfile.TemporaryDirectory() as folder:
-        for suffix in WRITERS:
+        for suffix in formats.films():
             try:
                 write_video(Path(folder) / f"test{suffix}", [np.zeros((16, 16, 3), np.uint8)] * 2, 12)
                 good.append(suffix)
@@ -123,8 +128,8 @@ def _models() -> Finding:
 
     for name, entry in ((name, entry) for name, entry in CATALOG.items() if entry.built_in):
         files = [file for file in Path(entry.where).rglob("*") if file.is_file()]
-        size = sum(file.stat().st_size for file in files) / 1e6
-        yield Path(entry.where, "model_index.json").is_file(), f"{name}: {size:.0f} MB in {entry.where}"
+        size = sum(file.stat().st_size for file in files)
+        yield Path(entry.where, "model_index.json").is_file(), f"{name}: {amount(size)} in {entry.where}"
 
 
 def _command() -> Finding:

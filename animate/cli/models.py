@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from ..errors import AnimateError
+from ..errors import AnimateError, amount
 from ..models.parts import vocabulary
 from ..models.weights import hub
 from ..models.weights.catalog import CATALOG, Entry, resolve, suggest
-from . import say
+from .console import Console
 
 EPILOG = """\b
 Besides these names, --model takes
@@ -31,13 +31,14 @@ def command(context: click.Context, as_json: bool) -> None:
     """List the models that have a name, with the words that small ones know."""
     if context.invoked_subcommand:
         return
-    found = {name: facts(entry) for name, entry in CATALOG.items()}
+    models = {name: facts(entry) for name, entry in CATALOG.items()}
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(models))
         return
-    for name, told in found.items():
-        click.echo(f"{name}: {told['about']}; {room(told)}, {told['width']} x {told['height']} pixels, {told['licence']}{', gated' * told['gated']}")
-        for kind, words in told["knows"].items():
+    for name, model in models.items():
+        size = f"{model['width']} x {model['height']} pixels"
+        click.echo(f"{name}: {model['about']}; {space(model)}, {size}, {model['licence']}{', gated' * model['gated']}")
+        for kind, words in model["knows"].items():
             click.echo(textwrap.fill(f"{kind}: {', '.join(words)}", 100, initial_indent="  ", subsequent_indent="      "))
 
 
@@ -56,7 +57,9 @@ def pull(name: str, revision: str | None, dtype: str) -> None:
         return
     if where.count("/") != 1 or where.startswith((".", "/", "~")):
         raise AnimateError(f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, or a hub id like "owner/name"{suggest(name)}')
-    click.echo(hub.snapshot(where, suited(dtype, where, revision), revision, newest=True, say=say).folder)
+    with Console() as console:
+        snapshot = hub.snapshot(where, suited(dtype, where, revision), revision, newest=True, report=console)
+    click.echo(snapshot.folder)
 
 
 @command.command("convert")
@@ -75,25 +78,25 @@ def suited(dtype: str, where: str, revision: str | None) -> str:
         return dtype
     from ..models import pick_device, pick_dtype
 
-    return str(pick_dtype("auto", pick_device("auto"), hub.kind(where, revision))).removeprefix("torch.")
+    return str(pick_dtype("auto", pick_device("auto"), hub.pipeline_class(where, revision))).removeprefix("torch.")
 
 
-def room(told: dict[str, Any]) -> str:
+def space(model: dict[str, Any]) -> str:
     """What a model takes on this disk, or what it will."""
-    if told["built_in"]:
-        return f"{told['mb']} MB"
-    return "here" if told["here"] else f"{hub.amount(told['mb'] * 1e6)} to download"
+    if model["built_in"]:
+        return f"{model['mb']} MB"
+    return "here" if model["here"] else f"{amount(model['mb'] * 1e6)} to download"
 
 
 def facts(entry: Entry) -> dict[str, Any]:
     """Where a model is, its size, native resolution, licence and vocabulary."""
-    told = {"about": entry.about, "where": entry.where, "licence": entry.licence, "gated": entry.gated, "built_in": entry.built_in}
-    told |= {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler}
+    known = {"about": entry.about, "where": entry.where, "licence": entry.licence, "gated": entry.gated, "built_in": entry.built_in}
+    known |= {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler}
     if not entry.built_in:
         here = any(hub.cached(entry.where, dtype) for dtype in ("float16", "float32"))
-        return {**told, "mb": entry.megabytes, "here": here, "width": entry.width, "height": entry.height, "knows": {}}
+        return {**known, "mb": entry.megabytes, "here": here, "width": entry.width, "height": entry.height, "knows": {}}
     folder = Path(entry.where)
     size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     side = json.loads((folder / "unet" / "config.json").read_text())["sample_size"] * 8
-    known = vocabulary.read(folder)
-    return {**told, "mb": round(size / 1e6, 1), "here": True, "width": side, "height": side, "knows": known.kinds if known else {}}
+    words = vocabulary.read(folder)
+    return {**known, "mb": round(size / 1e6, 1), "here": True, "width": side, "height": side, "knows": words.kinds if words else {}}

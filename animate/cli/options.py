@@ -5,23 +5,20 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from ..errors import AnimateError
-from ..models.parts.samplers import canonical
-from ..models.weights.catalog import CATALOG
-from ..story.storyboard import SUFFIXES, Storyboard, build, read
+from ..film.setup import Setup
+from ..media import formats
+from ..models.parts import samplers
+from ..story import easing
+from ..story.files import SUFFIXES, read
+from ..story.storyboard import Storyboard, build
 from ..story.timeline import timeline
-from . import say
-
-if TYPE_CHECKING:
-    from ..draw.store import Store
-    from ..film.recipe import Made
-    from ..models.base import Model
+from .console import say
 
 Command = Callable[..., Any]
 
@@ -41,7 +38,7 @@ class Seed(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if value == "random":
             drawn = secrets.randbelow(2**32)
-            click.echo(f"animate: seed {drawn}", err=True)
+            say(f"seed {drawn}")
             return drawn
         try:
             return int(value)
@@ -57,7 +54,7 @@ picture_options = _stack(
     click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
     click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
     click.option("--guidance", help="Classifier-free guidance scale; up to 1: none; may change with time. Default: the model's."),
-    click.option("--sampler", help="ddim, pndm (plms), lms, euler, euler-a, heun, dpm++2m, dpm++2m-karras, unipc or lcm. Default: the model's."),
+    click.option("--sampler", help=f"{samplers.help_names()}. Default: the model's."),
     click.option("--eta", type=float, help="Of ddim: how much noise every step adds, 0 to 1. Default: 0."),
 )
 
@@ -66,7 +63,7 @@ time_options = _stack(
     click.option("--fps", type=float, help="Frames per second. Default: 12."),
     click.option("--duration", type=float, help="Seconds. Of frames, fps and duration, two give the third."),
     click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: back to the first prompt; bounce: there and back."),
-    click.option("--ease", help="linear, in, out, in-out, sine or step, within every segment. Default: linear."),
+    click.option("--ease", help=f"{easing.help_names()}, within every segment. Default: linear."),
 )
 
 motion_options = _stack(
@@ -83,7 +80,7 @@ motion_options = _stack(
     click.option("--rotate", help="Of the camera, degrees clockwise a frame, with --feedback."),
     click.option("--between", type=int, help="In-betweens: so many pictures more between each two frames, 1 to 64."),
     click.option("--between-by", type=click.Choice(["latent", "flow"]), help="latent: blends; flow: along the motion. Default: latent."),
-    click.option("--sound", help="A track to lay under the film (.mp4, .webm)."),
+    click.option("--sound", help=f"A sound track for the film ({formats.names(formats.with_sound())})."),
     click.option("--sound-fit", type=click.Choice(["film", "shortest", "longest"]), help="What gives way where they differ. Default: film."),
 )
 
@@ -126,19 +123,19 @@ SAMPLING = ("steps", "guidance", "sampler", "eta", "sharing", "branching")
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Those options that a storyboard knows and that were given."""
-    found = {name: options[name] for name in NAMES if options.get(name) is not None}
+    given = {name: options[name] for name in NAMES if options.get(name) is not None}
     if options.get("pan") is not None:
-        found["pan"] = _ways(options["pan"])
+        given["pan"] = _right_and_down(options["pan"])
     sampling = {name: options[name] for name in SAMPLING if options.get(name) is not None}
-    return {**found, "sampling": sampling} if sampling else found
+    return {**given, "sampling": sampling} if sampling else given
 
 
-def _ways(pan: str) -> list[str]:
-    """RIGHT,DOWN; a comma within brackets belongs to an expression."""
-    ways = re.split(r",(?![^(]*\))", pan)
-    if len(ways) != 2:
+def _right_and_down(pan: str) -> list[str]:
+    """The two parts of RIGHT,DOWN; a comma within brackets belongs to an expression."""
+    parts = re.split(r",(?![^(]*\))", pan)
+    if len(parts) != 2:
         raise AnimateError(f'--pan "{pan}"; allowed: two numbers or expressions, RIGHT,DOWN, such as 2,0')
-    return ways
+    return parts
 
 
 def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to: str | None, prompt_file: Path | None, **options: Any) -> Storyboard:
@@ -151,14 +148,14 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
         raise AnimateError(f"{prompt_file}: a storyboard, not a file with a prompt a line; leave out the -f")
     if named and len(prompts) > 1:
         raise AnimateError(f"{named[0]}: a storyboard has its own prompts; put the others into the file")
-    said = lines(prompt_file) if prompt_file else [*prompts, *ends]
-    if not said:
+    keyframes = lines(prompt_file) if prompt_file else [*prompts, *ends]
+    if not keyframes:
         raise AnimateError('no prompts; try: animate --from "a seed" --to "a tree"')
-    story = read(named[0], **settings(options)) if named else build({"keyframes": said, **settings(options)})
+    story = read(named[0], **settings(options)) if named else build({"keyframes": keyframes, **settings(options)})
     try:  # what cannot work is said before seconds go into imports and hours into drawing
         timeline(story)
         if story.sampling.sampler:
-            canonical(story.sampling.sampler)
+            samplers.canonical(story.sampling.sampler)
     except AnimateError as error:
         raise AnimateError(f"{named[0]}: {error}" if named else str(error)) from error
     return story
@@ -167,79 +164,20 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
 def lines(path: Path) -> list[str]:
     """A prompt a line; empty lines and # comments are passed over."""
     try:
-        found = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        stripped = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         raise AnimateError(f"{path}: cannot be read ({error}); give a text file with a prompt a line") from error
-    return [line for line in found if line and not line.startswith("#")]
+    return [line for line in stripped if line and not line.startswith("#")]
 
 
-@dataclass(frozen=True)
-class Where:
-    """Where a film is drawn: by which model, on what, with which store. The options of `model_options`."""
-
-    model: str | None
-    device: str | None
-    dtype: str | None
-    batch_size: int | None
-    store: Store | None
-    loras: tuple[str, ...] = ()
-    vae: str | None = None
-    embeddings: tuple[str, ...] = ()
-    safety: bool = True
-    made: Made | None = None  # where a file was made that is drawn again
-
-    @classmethod
-    def of(cls, options: dict[str, Any]) -> Where:
-        """Takes its options out of a command's."""
-        from ..draw.store import Store
-
-        folder, without = options.pop("store"), options.pop("no_store")
-        if folder and without:
-            raise AnimateError(f"--store {folder} and --no-store; give one of them")
-        model, device, dtype, batch_size = (options.pop(name) for name in ("model_name", "device", "dtype", "batch_size"))
-        extras = {name: options.pop(name) for name in ("loras", "vae", "embeddings")} | {"safety": not options.pop("no_safety")}
-        return cls(model, device, dtype, batch_size, None if without else Store(folder), **extras)
-
-    def like(self, made: Made, path: Path) -> Where:
-        """The place where a file was drawn, as far as nothing else is asked for. Raises AnimateError.
-
-        A file names its model; whatever is not built in is only loaded if the person says so, too.
-        """
-        if self.model is None and not (made.model in CATALOG and CATALOG[made.model].built_in):
-            raise AnimateError(f"{path} was drawn by {made.model}; say --model {made.model} if you trust it, or name another one")
-        device, dtype = self.device, self.dtype or made.dtype
-        if device is None:
-            from ..models import pick_device
-
-            try:
-                device = pick_device(made.device)
-            except AnimateError as error:
-                say(f"{error}; drawing on what there is")
-                dtype = self.dtype or "auto"
-        return replace(self, model=self.model or made.model, device=device, dtype=dtype, batch_size=self.batch_size or made.batch_size, made=made)
-
-    def load(self) -> Model:
-        import diffusers
-        import transformers
-
-        from ..models import load_model
-
-        # Bars for local files, of which there is one second's worth; downloads keep theirs.
-        diffusers.utils.logging.disable_progress_bar()
-        transformers.utils.logging.disable_progress_bar()
-        names = {"name": self.model, "device": self.device, "dtype": self.dtype, "batch_size": self.batch_size, "vae": self.vae}
-        given: dict[str, Any] = {name: value for name, value in names.items() if value is not None}
-        return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, say=say)
-
-    def told(self, now: Made) -> None:
-        """Says what the store has saved, if it has, and what is not as it was when a file was made."""
-        if self.store and self.store.kept:
-            say(f"kept {self.store.kept}, drew {self.store.drawn}")
-        if self.made:
-            from ..film.recipe import differences
-
-            if changed := differences(self.made, now):
-                say(f"not as it was: {'; '.join(changed)}")
+def setup(options: dict[str, Any]) -> Setup:
+    """By which model and where; takes the options of `model_options` out of a command's. Raises AnimateError."""
+    folder, without, unchecked = options.pop("store"), options.pop("no_store"), options.pop("no_safety")
+    if folder and without:
+        raise AnimateError(f"--store {folder} and --no-store; give one of them")
+    names = ("device", "dtype", "batch_size", "loras", "vae", "embeddings")
+    given = {name: options.pop(name) for name in names}
+    return Setup(options.pop("model_name"), folder=folder, keep=not without, safety=not unchecked, **given)
 
 
 def free_name(prompts: Sequence[str], suffix: str) -> Path:

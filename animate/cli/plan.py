@@ -10,7 +10,8 @@ import click
 from ..plan.curve import Curve
 from ..story.storyboard import Storyboard
 from ..story.timeline import Frame, timeline
-from .options import Where, film_options, model_options, storyboard
+from .console import Console
+from .options import film_options, model_options, setup, storyboard
 
 
 @click.command("plan")
@@ -24,8 +25,9 @@ def command(as_json: bool, **options: Any) -> None:
     if options["model_name"] is not None:
         from ..film.render import render
 
-        where = Where.of(options)
-        curves = render(story, where.load(), store=where.store).curves
+        drawn_by = setup(options)
+        with Console() as console:
+            curves = render(story, drawn_by.load(console), store=drawn_by.store(), report=console).pace().curves
     rows = [_row(frame, story, curves) for frame in timeline(story)]
     if as_json:
         click.echo(json.dumps(rows))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import AnimateError
+from ..media import formats
 from ..models.weights import catalog
 from ..models.weights.catalog import DEFAULT, ELSEWHERE
-from . import say
-from .draw import draw_film, draw_films
-from .options import Where, film_options, free_name, model_options, storyboard
+from . import INTERRUPTED
+from .console import Console, say
+from .options import film_options, free_name, model_options, setup, storyboard
+
+if TYPE_CHECKING:
+    from ..film import job
 
 EPILOG = """\b
 Examples:
@@ -28,25 +33,37 @@ Examples:
 @click.command("render", epilog=EPILOG)
 @film_options
 @model_options
-@click.option("-o", "--output", help="File (.mp4 .webm .gif .webp .png) or folder/ for PNGs. Default: a free name under renders/.")
+@click.option("-o", "--output", help=f"File ({formats.names(formats.films())}) or folder/ for PNGs. Default: a free name under renders/.")
 @click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
 def command(output: str | None, count: int | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)  # before anything that imports torch
-    where = Where.of(options)
-    path = output or free_name([key.label for key in story.keyframes], ".mp4")
-    if count is None:
-        code = draw_film(story, where, path, output is not None, as_json)
-    else:
-        stories = [story.reseeded(by) for by in range(count)]
-        code = draw_films(stories, where, [_marked(path, story.seed) for story in stories], output is not None, as_json)
-    if where.model is None and catalog.default() == DEFAULT:
+    drawn_by = setup(options)
+    path = str(output or free_name([key.label for key in story.keyframes], ".mp4"))
+    stories = [story] if count is None else [story.reseeded(by) for by in range(count)]
+    from ..film import job
+
+    outputs = [job.Output(one, path if count is None else _marked(path, one.seed)) for one in stories]
+    replace, code = output is not None, 0
+    with Console() as console:
+        one = count is None
+        films = [job.write_film(outputs[0], drawn_by, console, replace)] if one else job.write_films(outputs, drawn_by, console, replace)
+        for written in films:
+            show(written, console, as_json)
+            code = INTERRUPTED if written.interrupted else code
+    if drawn_by.model is None and catalog.default() == DEFAULT:
         say(f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 3 GB once for a GPU, 6 GB for a CPU)")
     return code
 
 
-def _marked(path: str | Path, seed: int) -> str:
+def show(written: job.Written, console: Console, as_json: bool) -> None:
+    """The path of a film, or what is known of it as JSON."""
+    names = ("path", "frames", "fps", "width", "height", "model", "probes", "seconds")
+    console.result(json.dumps({name: getattr(written, name) for name in names}) if as_json else written.path)
+
+
+def _marked(path: str, seed: int) -> str:
     """The name of the film by this seed, of a file or of a folder."""
     name, folder = Path(path), str(path).endswith("/")
     if name.name in ("", ".."):

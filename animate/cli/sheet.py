@@ -7,22 +7,27 @@ from typing import Any
 
 import click
 
+from ..media import formats
 from ..story.timeline import timeline
-from .draw import draw_sheet
-from .options import Where, film_options, free_name, model_options, storyboard
+from .console import Console
+from .options import film_options, free_name, model_options, setup, storyboard
 
 
 @click.command("sheet")
 @film_options
 @model_options
-@click.option("-o", "--output", help="File (.png .jpg .webp). Default: a free name under renders/.")
+@click.option("-o", "--output", help=f"File ({formats.names(formats.stills())}). Default: a free name under renders/.")
 def command(output: str | None, **options: Any) -> None:
     """Draw the keyframes of a film as one contact sheet, before a long render."""
     story = storyboard(**options)
-    where = Where.of(options)
+    drawn_by = setup(options)
     frames = timeline(story)
     prompts = [key.label for key in story.keyframes]
     path = Path(output) if output else free_name(prompts, "-sheet.png")
     begins = [next((f.index for f in frames if f.a == k and f.mix == 0), 0) for k in range(len(prompts))]
     labels = [f"{begin}: {prompt}" for begin, prompt in zip(begins, prompts, strict=True)]
-    draw_sheet(story, where, path, labels, output is not None)
+    from ..film import job
+
+    with Console() as console:
+        (written,), _ = job.write_sheet(story, drawn_by, console, job.Sheet(path, labels), output is not None)
+        console.result(str(written))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import AnimateError
-from ..media import photo
+from ..media import formats, images
 from ..story.storyboard import Storyboard, build
 from . import compvis
-from .draw import draw_sheet, draw_still
-from .options import Where, free_name, lines, model_options, picture_options, settings
+from .console import Console
+from .options import free_name, lines, model_options, picture_options, settings, setup
+
+if TYPE_CHECKING:
+    from ..film.job import Sheet
 
 STRENGTH = 0.75  # of an image to image, where none is said: as in img2img.py
 EPILOG = """\b
@@ -47,13 +50,13 @@ class Asked:
     output: str | None
 
     def prompts(self) -> list[str]:
-        said = [[self.prompt] if self.prompt is not None else [], [self.prompt_option] if self.prompt_option is not None else []]
+        ways = [[self.prompt] if self.prompt is not None else [], [self.prompt_option] if self.prompt_option is not None else []]
         if self.prompt_file:
-            said.append(lines(self.prompt_file))
-        found = [prompts for prompts in said if prompts]
-        if len(found) != 1:
+            ways.append(lines(self.prompt_file))
+        given = [prompts for prompts in ways if prompts]
+        if len(given) != 1:
             raise AnimateError("one way to say what the picture shows: PROMPT, --prompt or --from-file")
-        return found[0]
+        return given[0]
 
     def check(self) -> None:
         if self.count is not None and (self.n_samples or self.n_iter):
@@ -72,7 +75,7 @@ class Asked:
         if self.image is not None:
             strength = STRENGTH if self.strength is None else self.strength
             keys = [{**key, "image": self.image, "strength": strength} for key in keys]
-            given = dict(zip(("width", "height"), photo.size(self.image), strict=True)) | given
+            given = dict(zip(("width", "height"), images.size(self.image), strict=True)) | given
         return build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
 
 
@@ -82,7 +85,7 @@ class Asked:
 @click.option("--count", type=click.IntRange(1, 1000), help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
 @compvis.flags
 @model_options
-@click.option("-o", "--output", help="File (.png .jpg .webp). Default: a free name under renders/.")
+@click.option("-o", "--output", help=f"File ({formats.names(formats.stills())}). Default: a free name under renders/.")
 def command(**options: Any) -> None:
     """Draw one picture: the same that a film shows at a keyframe of this prompt."""
     compvis.translate(options)
@@ -91,23 +94,36 @@ def command(**options: Any) -> None:
     if asked.n_samples and options["batch_size"] is None:
         options["batch_size"] = asked.n_samples
     story = asked.story(settings(options))
-    where = Where.of(options)
-    if asked.outdir:
-        _draw_in(asked.outdir, asked, story, where)
-        return
+    drawn_by = setup(options)
+    from ..film import job
+
     path = Path(asked.output) if asked.output else free_name([key.label for key in story.keyframes], ".png")
-    if len(story.keyframes) == 1 and asked.count is None:
-        draw_still(story, where, path, asked.output is not None)
-        return
+    with Console() as console:
+        if asked.outdir:
+            paths = job.write_sheet(story, drawn_by, console, _in_folder(asked.outdir, asked, story), False)[0]
+        elif len(story.keyframes) == 1 and asked.count is None:
+            paths = [job.write_still(story, drawn_by, console, path, asked.output is not None)[0]]
+        else:
+            paths = job.write_sheet(story, drawn_by, console, _with_singles(path, story), asked.output is not None)[0]
+        for written in paths:
+            console.result(str(written))
+
+
+def _with_singles(path: Path, story: Storyboard) -> Sheet:
+    """A contact sheet, and every picture under a name of its own beside it."""
+    from ..film.job import Sheet
+
     seeds = [key.seed for key in story.keyframes]
     one = len({key.prompt for key in story.keyframes}) == 1 and len({*seeds}) == len(seeds)
     marks = [f"seed-{seed}" for seed in seeds] if one else [f"{number:05}" for number in range(len(seeds))]
     labels = [f"seed {seed}" for seed in seeds] if one else [key.label for key in story.keyframes]
-    draw_sheet(story, where, path, labels, asked.output is not None, [path.with_stem(f"{path.stem}-{mark}") for mark in marks])
+    return Sheet(path, labels, [path.with_stem(f"{path.stem}-{mark}") for mark in marks])
 
 
-def _draw_in(folder: Path, asked: Asked, story: Storyboard, where: Where) -> None:
+def _in_folder(folder: Path, asked: Asked, story: Storyboard) -> Sheet:
     """Samples and a grid, as CompVis's scripts leave them."""
+    from ..film.job import Sheet
+
     each = [] if asked.skip_save else compvis.names(folder, len(story.keyframes))
     grid = None if asked.skip_grid else compvis.grid_name(folder)
-    draw_sheet(story, where, grid, [], False, each, asked.n_rows or asked.n_samples or None)
+    return Sheet(grid, [], each, asked.n_rows or asked.n_samples or None)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..film.preflight import told
+from ..errors import amount
 
 
 @click.command("store")
@@ -22,14 +22,14 @@ def command(folder: Path | None, clear: bool, as_json: bool) -> None:
 
     store = Store(folder)
     if clear:
-        click.echo(f"{store.folder}: cleared, {told(store.clear())} freed")
+        click.echo(f"{store.folder}: cleared, {amount(store.clear())} freed")
         return
     films = store.films()
     if as_json:
         data = {"folder": str(store.folder), "bytes": store.size(), "limit": store.limit, "films": [asdict(film) for film in films]}
         click.echo(json.dumps(data))
         return
-    click.echo(f"{store.folder}: {told(store.size())} of {told(store.limit)}")
+    click.echo(f"{store.folder}: {amount(store.size())} of {amount(store.limit)}")
     for film in films:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(film.used))
         click.echo(f"  {when}  {film.frames:>6} frames, {film.kept} of {film.cels} drawings kept  {film.name}")

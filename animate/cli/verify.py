@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
+from ..errors import AnimateError
 from ..film import recipe
-from .options import Where, model_options
+from .console import Console
+from .options import model_options, setup
 
 
 @click.command("verify")
@@ -22,34 +24,22 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
 
     Nothing is taken from the store. If they differ, what is different in the surroundings is said.
     """
-    options["no_store"], batch_size = True, options["batch_size"]
-    where, found = Where.of(options), recipe.read(file)
-    every = 1 + found.storyboard.between  # in-betweens are made of what is drawn
-    own = [number for number in range(0, len(found.digests), every) if number not in found.withheld]
-    last = len(own) - 1
-    if last < 0:
-        raise click.ClickException(f"{file}: a recipe without pictures; there is nothing to compare")
-    count = min(count, last + 1)
-    chosen = sorted({own[round(i * last / max(1, count - 1))] for i in range(count)})
-    from ..film import render as film
+    batch_size, old = options["batch_size"], recipe.read(file)
+    from ..film.verify import chosen, verify
 
-    model = where.like(found.made, file).load()
-    if found.verb == "film":
-        frames = [found.frames[i] for i in chosen] if found.frames else [i // every for i in chosen]
-        images = film.render(found.storyboard.replace(between=0), model, frames, None, found.curves, None if batch_size else found.made.batch_size)
-    else:
-        keys = [found.storyboard.keyframes[i] for i in chosen]
-        images = film.stills(found.storyboard, keys, model, found.made.batch_size)
-    for _ in images:
-        pass
-    wrong = [frame for frame, drawn in zip(chosen, images.digests, strict=True) if drawn != found.digests[frame]]
-    differs = recipe.differences(found.made, images.recipe.made)
+    try:
+        numbers = chosen(old, count)
+    except AnimateError as error:
+        raise AnimateError(f"{file}: {error}") from error
+    with Console() as console:
+        model = setup(options).like(old.made, file, console).load(console)
+        found = verify(old, numbers, model, batch_size, console)
     if as_json:
-        click.echo(json.dumps({"path": str(file), "drawn": chosen, "different": wrong, "surroundings": differs}))
-    elif wrong:
-        click.echo(f"{file}: {len(wrong)} of {len(chosen)} pictures differ ({', '.join(map(str, wrong))})")
-        for line in differs or ["the surroundings are the same: the recipe was changed"]:
+        click.echo(json.dumps({"path": str(file), "drawn": found.drawn, "different": found.different, "surroundings": found.surroundings}))
+    elif found.different:
+        click.echo(f"{file}: {len(found.different)} of {len(numbers)} pictures differ ({', '.join(map(str, found.different))})")
+        for line in found.surroundings or ["the surroundings are the same: the recipe was changed"]:
             click.echo(f"  {line}")
     else:
-        click.echo(f"{file}: {len(chosen)} of {len(chosen)} pictures are what the recipe says")
-    return 1 if wrong else 0
+        click.echo(f"{file}: {len(numbers)} of {len(numbers)} pictures are what the recipe says")
+    return 1 if found.different else 0

@@ -1,12 +1,17 @@
-"""Run a plan: draw ready cels in full batches, hand out their latents in order. Knows nothing of films, models or files.
+"""Run a plan: submit ready cels in full batches, hand out their latents in order. Knows nothing of films, models or files.
 
-It decides which cels go together; `draw`, which it is given, draws them.
+The engine decides which cels go together; an executor draws them (this machine's worker thread, or other machines). A bounded
+window of batches is in flight, so that drawing overlaps with whatever is done with the latents. What goes into a batch, and
+the order of all that comes out, depend on the plan and on the states alone, never on how quick an executor is.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterable, MutableMapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
@@ -14,11 +19,29 @@ from ..plan.cel import Cel, Plan, ancestry
 
 States = MutableMapping[str, Tensor]  # cel key -> latents (C, h, w) where it stops, float32
 Inputs = tuple[Tensor, ...]  # the states of the cels that a cel begins with
-Stops = tuple[int, ...]  # steps before which the latents of a denoising are wanted, in order
-Draw = Callable[[Sequence[Cel], Sequence[Inputs], Stops], Tensor]  # a batch of one kind -> (B, stops, C, h, w)
 Kind = Callable[[Cel], object]
 
 AHEAD = 16  # batches that are looked through for cels that are ready
+WINDOW = 2  # batches in flight: one is drawn, the next one waits, so that an executor never idles
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Cels of one kind, to be drawn together. All a worker needs to know, on whatever machine it is."""
+
+    cels: tuple[Cel, ...]
+    inputs: tuple[Inputs, ...]  # of each cel
+    stops: tuple[int, ...]  # steps before which the latents of a denoising are wanted, in order
+
+
+class Executor(Protocol):
+    """Draws batches somewhere, in the order in which they are submitted."""
+
+    def submit(self, batch: Batch) -> Future[Tensor]:
+        """Latents (B, stops, C, h, w), float32 on the CPU."""
+
+    def cancel(self, futures: Sequence[Future[Tensor]]) -> None:
+        """Give these up; returns when none of them is being drawn any more."""
 
 
 def batch_kind(cel: Cel) -> tuple[object, ...]:
@@ -26,37 +49,82 @@ def batch_kind(cel: Cel) -> tuple[object, ...]:
     return cel.steps, cel.sampler, cel.eta, cel.width, cel.height, cel.start.step, cel.start.shared, cel.blend.guidance > 1
 
 
-def run(plan: Plan, draw: Draw, states: States, batch_size: int, kind: Kind = batch_kind) -> Iterator[Tensor]:
+def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: Kind = batch_kind) -> Generator[Tensor]:
     """The latents of every frame of the plan, in order; a cel that `states` holds already is not drawn.
 
-    Every batch has `batch_size` cels, the last of a film padded with repeats: the bits of a cel depend on the size of its batch,
-    but not on its neighbours, so a film's pictures are the same whichever part of it is drawn. Cels that are equal but for
-    where they stop are drawn in one go. A state is dropped from `states` once no later frame shows it and no later cel
-    begins with it.
+    Every batch has `batch_size` cels, the last of a film padded with repeats: the bits of a cel depend on the size of its
+    batch, but not on its neighbours, so a film's pictures are the same whichever part of it is drawn. Cels that are equal but
+    for where they stop are drawn in one go. A state is dropped from `states` once no later frame shows it and no later cel
+    begins with it. Raises what drawing raises.
     """
-    waiting = _Waiting(plan, kind, states)
-    for key in plan.order:
-        while (state := states.get(key)) is None:
-            strands, inputs = waiting.batch(key, batch_size)
-            cels, spare = [strand[-1] for strand in strands], batch_size - len(strands)
-            drawn = draw(cels + cels[-1:] * spare, inputs + inputs[-1:] * spare, _stops(strands[0]))
-            for strand, latents in zip(strands, drawn, strict=False):
-                # Cloned, or one state that is kept for long would keep its whole batch.
-                states.update({cel.key: made.clone() for cel, made in zip(strand, latents, strict=True)})
-            waiting.used(parent for cel in cels for parent in cel.start.parents)
-        yield state
-        waiting.used([key])
+    flight = _Flight(_Waiting(plan, kind, states), executor, batch_size)
+    try:
+        for number, key in enumerate(plan.order):
+            while (state := states.get(key)) is None:
+                if not flight.submit(key, only_full=False):
+                    flight.land()
+            flight.look_ahead(plan.order, number + 1)
+            yield state
+            flight.waiting.used([key])
+    finally:
+        executor.cancel(flight.futures)
 
 
 Strand = tuple[Cel, ...]  # cels that are equal but for where they stop, in that order: one denoising
 
 
-def _stops(strand: Strand) -> Stops:
-    return tuple(cel.end for cel in strand)
+class _Flight:
+    """The batches that are submitted and not in `states` yet, oldest first."""
+
+    def __init__(self, waiting: _Waiting, executor: Executor, batch_size: int):
+        self.waiting, self.executor, self.batch_size = waiting, executor, batch_size
+        self.batches: deque[tuple[list[Strand], Future[Tensor]]] = deque()
+        self.keys: set[str] = set()  # of the cels in flight
+        self.ahead = 0  # the first frame that was not looked at yet
+
+    @property
+    def futures(self) -> list[Future[Tensor]]:
+        return [future for _, future in self.batches]
+
+    def submit(self, key: str, only_full: bool) -> bool:
+        """Submit the batch that has to be drawn next for this cel. False if it is in flight, or begins with something that is.
+
+        only_full: nor is a batch submitted that has room for cels which are not ready yet.
+        """
+        picked = self.waiting.batch(key, self.batch_size, self.keys, only_full)
+        if picked is None:
+            return False
+        strands, inputs = picked
+        cels, spare = [strand[-1] for strand in strands], self.batch_size - len(strands)
+        stops = tuple(cel.end for cel in strands[0])
+        batch = Batch((*cels, *cels[-1:] * spare), (*inputs, *inputs[-1:] * spare), stops)
+        self.batches.append((strands, self.executor.submit(batch)))
+        self.keys.update(cel.key for strand in strands for cel in strand)
+        return True
+
+    def look_ahead(self, order: Sequence[str], begin: int) -> None:
+        """Fill the window with batches for the frames from `begin` on."""
+        self.ahead, end = max(self.ahead, begin), min(len(order), begin + AHEAD * self.batch_size)
+        while self.ahead < end and len(self.batches) < WINDOW:
+            key = order[self.ahead]
+            if key not in self.keys and key not in self.waiting.states and not self.submit(key, only_full=True):
+                return
+            self.ahead += 1
+
+    def land(self) -> None:
+        """Wait for the oldest batch and keep its latents."""
+        strands, future = self.batches[0]
+        drawn = future.result()
+        self.batches.popleft()
+        for strand, latents in zip(strands, drawn, strict=False):
+            # Cloned, or one state that is kept for long would keep its whole batch.
+            self.waiting.states.update({cel.key: state.clone() for cel, state in zip(strand, latents, strict=True)})
+            self.keys.difference_update(cel.key for cel in strand)
+        self.waiting.used(parent for strand in strands for parent in strand[0].start.parents)
 
 
 class _Waiting:
-    """The strands of a plan that are not drawn yet, by kind, and how often each state is still needed."""
+    """The strands of a plan that are not submitted yet, by kind, and how often each state is still needed."""
 
     def __init__(self, plan: Plan, kind: Kind, states: States):
         self.plan, self.kind, self.states = plan, kind, states
@@ -72,41 +140,52 @@ class _Waiting:
         self.needed.update(parent for cels in strands.values() for parent in cels[0].start.parents)
 
     def _sort(self, strand: Strand) -> object:
-        return self.kind(strand[0]), _stops(strand)
+        return self.kind(strand[0]), tuple(cel.end for cel in strand)
 
-    def batch(self, key: str, batch_size: int) -> tuple[list[Strand], list[Inputs]]:
-        """The first strand that has to be drawn for this cel, and others of its sort that are ready, in order."""
-        first, begun = self._first(key)
+    def batch(self, key: str, batch_size: int, in_flight: set[str], only_full: bool) -> tuple[list[Strand], list[Inputs]] | None:
+        """The first strand that has to be drawn for this cel, and others of its sort that are ready, in order.
+
+        None if something of it is in flight; or (only_full) if strands of its sort that are not ready could fill the batch later.
+        """
+        first, parents = self._first(key, in_flight)
+        if parents is None:
+            return None
         queue = self.queues[self._sort(first)]
+        before = queue.copy()
         if first in queue:
             queue.remove(first)  # otherwise it was there, and is lost since
-        strands, inputs, passed = [first], [begun], list[Strand]()
+        strands, inputs, passed = [first], [parents], list[Strand]()
         for _ in range(min(len(queue), AHEAD * batch_size)):
             if len(strands) == batch_size:
                 break
             strand = queue.popleft()
-            found = [state for _, state in self._read(strand[0].key) if state is not None]
-            if len(found) < len(strand[0].start.parents):
+            latents = [state for _, state in self._read(strand[0].key) if state is not None]
+            if len(latents) < len(strand[0].start.parents):
                 passed.append(strand)
             else:
                 strands.append(strand)
-                inputs.append(tuple(found))
+                inputs.append(tuple(latents))
         queue.extendleft(reversed(passed))
+        if only_full and len(strands) < batch_size and queue:
+            self.queues[self._sort(first)] = before
+            return None
         return strands, inputs
 
-    def _first(self, key: str) -> tuple[Strand, Inputs]:
-        """The strand of this cel, or what is missing of what it begins with; and what that begins with."""
+    def _first(self, key: str, in_flight: set[str]) -> tuple[Strand, Inputs | None]:
+        """The strand of this cel, or what is missing of what it begins with; and the latents that it begins with, None if some are in flight."""
         read = self._read(key)
-        while missing := [parent for parent, state in read if state is None]:
+        while key not in in_flight and (missing := [parent for parent, state in read if state is None]):
             key = missing[0]
             read = self._read(key)
-        return self.strand.get(key, (self.plan.cels[key],)), tuple(state for _, state in read if state is not None)
+        strand = self.strand.get(key, (self.plan.cels[key],))
+        return strand, None if key in in_flight else tuple(state for _, state in read if state is not None)
 
     def _read(self, key: str) -> list[tuple[str, Tensor | None]]:
         """The states that a cel begins with. Read, once, and not looked for: entries of a store come, go and break."""
         return [(parent, self.states.get(parent)) for parent in self.plan.cels[key].start.parents]
 
     def used(self, keys: Iterable[str]) -> None:
+        """Count these uses of states, and drop those that nobody needs any more."""
         for key in keys:
             self.needed[key] -= 1
             if self.needed[key] <= 0:

@@ -1,4 +1,4 @@
-"""Finished states on disk: what makes a film resumable, and cheap to edit.
+"""Finished states on disk: what makes a film resumable, and cheap to edit. Knows nothing of storyboards or images.
 
     <folder>/states/<surroundings>/<cel key>    one state: the SHA-256 of the rest, then the tensor as safetensors
     <folder>/films/<digest>.json                what was drawn: a name, its surroundings and its cels
@@ -17,7 +17,6 @@ import os
 import re
 import secrets
 import time
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict, dataclass
@@ -27,10 +26,10 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from ..errors import AnimateWarning
 from ..models.base import Numerics
 from ..places import cache
 from ..plan.cel import Plan
+from ..report import REPORT, Report
 
 LIMIT = 20 * 2**30  # bytes: some 300,000 states of 512 x 512 pixels
 RECENT = 64  # states that are kept in memory, too, beside those of two batches
@@ -62,16 +61,16 @@ class Store:
         self._size = self._since = 0  # bytes when last measured, and written since
         self._measured = self._warned = False
 
-    def states(self, plan: Plan, name: str, fingerprint: str, numerics: Numerics) -> States:
+    def states(self, plan: Plan, name: str, fingerprint: str, numerics: Numerics, report: Report = REPORT) -> States:
         """The states of one film, drawn by a model with these weights in this place. Without a name they are of no film, and are not counted."""
         around = hashlib.sha256(json.dumps([DRAWING, fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
-        told = {"name": name, "frames": len(plan.order), "around": around, "cels": sorted(plan.cels)}
+        entry = {"name": name, "frames": len(plan.order), "around": around, "cels": sorted(plan.cels)}
         digest = hashlib.sha256(json.dumps([around, *plan.order]).encode()).hexdigest()[:32]
         if name:
-            self.write(self.folder / "films" / f"{digest}.json", json.dumps(told).encode())
-        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.batch_size, bool(name))
+            self.write(self.folder / "films" / f"{digest}.json", json.dumps(entry).encode(), report)
+        return States(self, self.folder / "states" / around, RECENT + 2 * numerics.batch_size, bool(name), report)
 
-    def write(self, path: Path, data: bytes) -> bool:
+    def write(self, path: Path, data: bytes, report: Report = REPORT) -> bool:
         """Whole or not at all. False, with one warning, if the disk will not take it: a film goes on without its store."""
         temporary = path.with_name(f".{secrets.token_hex(8)}")
         try:
@@ -87,9 +86,7 @@ class Store:
                 temporary.unlink(missing_ok=True)
         except OSError as error:
             if not self._warned:
-                warnings.warn(
-                    f"{self.folder}: what is drawn cannot be kept ({error.strerror or error}); drawing goes on", AnimateWarning, stacklevel=2
-                )
+                report.warn(f"{self.folder}: what is drawn cannot be kept ({error.strerror or error}); drawing goes on")
             self._warned = True
             return False
         return True
@@ -125,15 +122,15 @@ class Store:
 
     def films(self) -> list[Film]:
         """The films that were drawn with this store, the newest first."""
-        found = []
+        films = []
         for path in self.folder.glob("films/*.json"):
             try:
-                told, used = json.loads(path.read_bytes()), path.stat().st_mtime
-                kept = sum((self.folder / "states" / told["around"] / key).exists() for key in told["cels"])
-                found.append(Film(str(told["name"]), int(told["frames"]), kept, len(told["cels"]), used))
+                entry, used = json.loads(path.read_bytes()), path.stat().st_mtime
+                kept = sum((self.folder / "states" / entry["around"] / key).exists() for key in entry["cels"])
+                films.append(Film(str(entry["name"]), int(entry["frames"]), kept, len(entry["cels"]), used))
             except (OSError, ValueError, KeyError, TypeError):
                 continue  # of another version, or being written: it says nothing
-        return sorted(found, key=lambda film: -film.used)
+        return sorted(films, key=lambda film: -film.used)
 
     def clear(self) -> int:
         """Remove everything that a store has written here, and nothing else. Returns the bytes that are free now."""
@@ -150,8 +147,8 @@ class Store:
 class States(MutableMapping[str, Tensor]):
     """Cel key -> clean latents, of one film. Deleting drops a state from memory only."""
 
-    def __init__(self, store: Store, folder: Path, recent: int, counting: bool):
-        self.store, self.folder, self.most, self.counting = store, folder, recent, counting
+    def __init__(self, store: Store, folder: Path, recent: int, counting: bool, report: Report):
+        self.store, self.folder, self.most, self.counting, self.report = store, folder, recent, counting, report
         self.recent: OrderedDict[str, Tensor] = OrderedDict()
         self.unsaved: dict[str, Tensor] = {}  # what the disk did not take: kept until it is shown
         self.counted: set[str] = set()  # cels that are among the store's kept or drawn ones
@@ -181,7 +178,7 @@ class States(MutableMapping[str, Tensor]):
             self.store.drawn += 1
         else:
             self.store.probed.add(key)
-        if self.store.write(self.folder / key, hashlib.sha256(data).digest() + data):
+        if self.store.write(self.folder / key, hashlib.sha256(data).digest() + data, self.report):
             self._remember(key, state)
         else:
             self.unsaved[key] = state

@@ -8,18 +8,24 @@ DiffMorpher, Zhang et al. 2024, re-times its frames; here more are drawn where t
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-import numpy as np
+import torch
 
+from ..draw.runner import Runner
+from ..measure import distance
+from ..pixels import Image, Images
 from ..plan.cel import MIX_UNIT, Endpoint, Plan
 from ..plan.curve import LINEAR, Curve
-from ..plan.plan import between, line
-from ..story.storyboard import Storyboard
+from ..plan.exact import blended, endpoints, showing
+from ..report import Report
+from ..story.resolved import Resolved
+from .film import Film
 
-Image = np.ndarray  # uint8 (H, W, 3), RGB
+Curves = tuple[Curve, ...]
 See = Callable[[Plan], Iterable[Image]]
 Measure = Callable[[Image, Image], float]
 
@@ -33,29 +39,78 @@ DIGITS = 6  # behind the point of a distance, of which the smallest that can be 
 TOGETHER = 8  # segments that are probed in common batches
 
 
-def curves(story: Storyboard, endpoints: Sequence[Endpoint], frames: Mapping[int, int], see: See, measure: Measure) -> tuple[Curve, ...]:
+@dataclass(frozen=True)
+class Paced:
+    """What a film shows, once its pace is known."""
+
+    plan: Plan
+    curves: Curves = ()  # of its segments; none: linear
+    probes: int = 0  # pictures that were drawn to find that out
+
+
+def paced(film: Film, curves: Curves, runner: Runner, report: Report) -> Paced:
+    """The film by these curves, as a recipe has them; none: by those that are measured now, if its pace is to be even."""
+    if curves or film.story.pace == "linear":
+        return Paced(film.plan(curves), curves)
+    probes = _Probes(runner, report)
+    bridged = runner.model.supports_partial_denoising
+    measured = _measured(film, probes, bridged, report)
+    if not bridged:
+        measured = tuple(replace(curve, jumps=()) for curve in measured)
+    return Paced(film.plan(measured), measured, probes.count)
+
+
+class _Probes:
+    """Draws the pictures of a plan, (B, H, W, 3), and counts them. They are kept in the store, but are of no film."""
+
+    def __init__(self, runner: Runner, report: Report):
+        self.runner, self.report, self.count = runner, report, 0
+
+    def __call__(self, plan: Plan) -> Images:
+        latents = []
+        for latent in self.runner.latents(plan, ""):
+            latents.append(latent)
+            self.report.progress("finding an even pace", self.count + len(latents), self.count + len(plan.order))
+        self.count += len(latents)
+        return self.runner.model.decode(torch.stack(latents))
+
+
+def _measured(film: Film, see: See, bridged: bool, report: Report) -> Curves:
+    """Of the segments that the drawn frames lie in. Warns of jumps, and whether they are bridged by drawing over a blend."""
+    ends, asked = endpoints(film.story, film.images.digests), {frame.a for frame in film.paced_frames}
+    within = Counter(a for a, mix in {(frame.a, frame.mix) for frame in film.frames} if 0 < mix < 1 and a in asked)
+    measured = curves(film.story, ends, within, see, distance.metric())
+    jumps = [(a, curve.knots[jump][0], curve.knots[jump + 1][0]) for a, curve in enumerate(measured) for jump in curve.jumps]
+    for a, low, high in jumps:
+        names = " to ".join(f'"{end.prompt}"' for end in (ends[a], ends[(a + 1) % len(ends)]))
+        jump = f"{names} jumps at mix {(low + high) / 2 / MIX_UNIT:.3f}: no picture lies between"
+        report.warn(f"{jump}; it is bridged by drawing over a blend" if bridged else jump)
+    return measured
+
+
+def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int], see: See, measure: Measure) -> Curves:
     """How each segment is paced, by the number of the keyframe it begins with.
 
     frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
     see: draws the pictures of a plan. measure: the perceived distance of two of them.
     """
-    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(endpoints, story)})})
-    found: dict[int, Curve] = {}
+    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(ends, story)})})
+    measured: dict[int, Curve] = {}
     ordered = sorted(frames)
     for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
-        paths = {a: Path(endpoints[a], endpoints[(a + 1) % len(endpoints)], frames[a]) for a in some}
+        paths = {a: Path(ends[a], ends[(a + 1) % len(ends)], frames[a]) for a in some}
         while wanted := [(a, parts) for a, path in paths.items() for parts in path.wanted()]:
-            what = Plan.showing(line(between(paths[a].a, paths[a].b, parts), probing) for a, parts in wanted)
-            for (a, parts), image in zip(wanted, see(what), strict=True):
+            probes = Plan.showing(showing(blended(paths[a].a, paths[a].b, parts), probing) for a, parts in wanted)
+            for (a, parts), image in zip(wanted, see(probes), strict=True):
                 paths[a].add(parts, image, measure)
-        found.update((a, path.curve()) for a, path in paths.items())
-    return tuple(found.get(a, LINEAR) for a in range(len(endpoints)))
+        measured.update((a, path.curve()) for a, path in paths.items())
+    return tuple(measured.get(a, LINEAR) for a in range(len(ends)))
 
 
-def _steps(endpoints: Sequence[Endpoint], story: Storyboard) -> int:
+def _steps(ends: Sequence[Endpoint], story: Resolved) -> int:
     """Of a probe: enough that an image which is redrawn is so for a step."""
-    whole = story.sampling.steps or STEPS
-    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / endpoint.strength) for endpoint in endpoints if endpoint.strength)]))
+    whole = story.sampling.steps
+    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / end.strength) for end in ends if end.strength)]))
 
 
 @dataclass
@@ -104,8 +159,7 @@ class Path:
             knots.append((high, total))
         if not round(total, DIGITS):
             return LINEAR
-        found = list(pairwise(sorted(self.images)))
-        jumps = [i for i, gap in enumerate(found) if self._jumps(gap)]
+        jumps = [i for i, gap in enumerate(pairwise(sorted(self.images))) if self._jumps(gap)]
         return Curve(tuple((at, round(distance, DIGITS)) for at, distance in knots), tuple(jumps))
 
     def _jumps(self, gap: tuple[int, int]) -> bool:

@@ -17,10 +17,11 @@ from typing import Literal, Self
 import numpy as np
 from pydantic import AliasChoices, Field, ValidationError, model_validator
 
-from ..errors import AnimateError
+from ..errors import AnimateError, one_line
 from ..media import tags
 from ..plan.curve import Curve
-from ..story.storyboard import Frozen, Storyboard
+from ..story.fields import Frozen
+from ..story.storyboard import Storyboard
 
 PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
 LONG = 4000  # characters of JSON above which a recipe is compressed
@@ -31,7 +32,7 @@ Verb = Literal["film", "still", "sheet"]
 
 
 class Made(Frozen):
-    """The model and the place: what a picture depends on besides the storyboard."""
+    """The model, and where it drew: what a picture depends on besides the storyboard."""
 
     model: str
     fingerprint: str
@@ -39,6 +40,7 @@ class Made(Frozen):
     dtype: str
     batch_size: int = Field(ge=1, le=256, validation_alias=AliasChoices("batch_size", "slots"))  # slots: until 0.1.0
     hardware: str
+    kernels: str = "eager"
     versions: dict[str, str]
     extras: tuple[str, ...] = ()  # what was put on the model
     images: dict[str, str] = Field({})  # that keyframes begin with: name of the file -> digest of its pixels
@@ -66,7 +68,7 @@ class Recipe(Frozen):
         if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
             raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
         segments = keys if keys > 1 else 4  # those of a circle
-        if self.curves and (len(self.curves) != segments or not all(curve.sound for curve in self.curves)):
+        if self.curves and (len(self.curves) != segments or not all(curve.valid for curve in self.curves)):
             raise ValueError("curves that are none of this film")
         if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
             raise ValueError("frames that the film does not have")
@@ -74,10 +76,10 @@ class Recipe(Frozen):
 
     def pack(self) -> str:
         """As one line of text; long ones are compressed."""
-        said = self.model_dump_json(exclude_defaults=True)
-        if len(said) <= LONG:
-            return PLAIN + said
-        return PACKED + base64.b64encode(zlib.compress(said.encode(), 9)).decode()
+        text = self.model_dump_json(exclude_defaults=True)
+        if len(text) <= LONG:
+            return PLAIN + text
+        return PACKED + base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def digest(image: np.ndarray) -> str:
@@ -93,7 +95,7 @@ def versions(*more: str) -> dict[str, str]:
 
 def differences(then: Made, now: Made) -> list[str]:
     """What is different in the surroundings since a file was made, a line each."""
-    names = ("model", "fingerprint", "extras", "device", "hardware", "dtype", "batch_size")
+    names = ("model", "fingerprint", "extras", "device", "hardware", "dtype", "kernels", "batch_size")
     pairs = [(name, getattr(then, name), getattr(now, name)) for name in names]
     pairs += [(name, then.versions.get(name, "none"), now.versions.get(name, "none")) for name in sorted({*then.versions, *now.versions})]
     pairs += [(name, before, now.images.get(name, "none")) for name, before in then.images.items()]
@@ -103,18 +105,18 @@ def differences(then: Made, now: Made) -> list[str]:
 def unpack(text: str) -> Recipe:
     """The recipe that `pack` made text of. Raises ValueError if it is none."""
     if text.startswith(PLAIN):
-        said = text.removeprefix(PLAIN).encode()
+        data = text.removeprefix(PLAIN).encode()
     elif text.startswith(PACKED):
         try:
             unpacker = zlib.decompressobj()
-            said = unpacker.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True), LARGEST)
+            data = unpacker.decompress(base64.b64decode(text.removeprefix(PACKED), validate=True), LARGEST)
         except (binascii.Error, zlib.error) as error:
             raise ValueError(f"it is damaged ({error})") from error
         if unpacker.unconsumed_tail or not unpacker.eof:
             raise ValueError("it is damaged or larger than any that animate writes")
     else:
         raise ValueError("its comment is something else")
-    return Recipe.model_validate_json(said)
+    return Recipe.model_validate_json(data)
 
 
 def read(path: Path) -> Recipe:
@@ -131,7 +133,7 @@ def read(path: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        said = " ".join(f"{place}: {first['msg']}".split())
-        raise AnimateError(f"{path}: its recipe cannot be used ({said}); it was changed, or is of another version") from error
+        reason = one_line(f"{place}: {first['msg']}")
+        raise AnimateError(f"{path}: its recipe cannot be used ({reason}); it was changed, or is of another version") from error
     except ValueError as error:
         raise AnimateError(f"{path}: no recipe in it: {error}; look for the file as animate wrote it") from error

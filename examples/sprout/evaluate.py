@@ -30,7 +30,8 @@ import animate
 import judge
 import scenes
 from animate import Sampling
-from animate.film import render as film
+from animate.film.render import render
+from animate.film.stills import stills
 from animate.models.base import Model
 from animate.models.weights.catalog import CATALOG
 from animate.story import storyboard
@@ -47,7 +48,7 @@ def pictures(model: Model, captions: Sequence[str], steps: int | None = None) ->
     """A picture for each caption, its number as its seed: uint8 (N, H, W, 3)."""
     keys = [{"prompt": caption, "seed": seed} for seed, caption in enumerate(captions)]
     story = storyboard.build({"keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle", "sampling": Sampling(steps=steps)})
-    return np.stack(list(film.stills(story, story.keyframes, model, model.numerics.batch_size)))
+    return np.stack(list(stills(story, story.keyframes, model, model.numerics.batch_size)))
 
 
 def right(said: Sequence[dict[str, Any]], drawn: Sequence[scenes.Scene]) -> dict[str, float]:
@@ -109,7 +110,7 @@ def in_between(model: Model, judged: Judge, subjects: tuple[str, ...], count: in
     rng, marks = np.random.default_rng(5), dict[str, dict[str, list[bool]]]()
     for a, b in pairs(subjects, count):
         story = animate.Storyboard.of(scenes.caption(a, rng), scenes.caption(b, rng), frames=5)
-        images = np.stack(list(film.render(story, model)))
+        images = np.stack(list(render(story, model)))
         ends = images[[0, -1]].astype(float)
         faded = np.stack([ends[0] + (ends[1] - ends[0]) * mix for mix in (0.25, 0.5, 0.75)]).astype(np.uint8)
         same = a.subject == b.subject

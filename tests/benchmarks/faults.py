@@ -3,7 +3,7 @@
     python tests/benchmarks/faults.py --count 100
 
 Every trial is a process of its own that draws a film, and ends itself with SIGKILL at the n-th event of one kind: a batch drawn,
-a state written, a frame encoded. Afterwards: is the store readable, how many finished cels are lost (those of the batch in
+a state written, a frame encoded. Afterwards: is the store readable, how many finished cels are lost (those of the batches in
 flight may be), is the output absent or whole, and does a second run write the same bytes as one that nobody disturbed?
 
 The trials are forked from one process that has the model loaded: a thousand would otherwise be an hour of importing torch.
@@ -27,17 +27,19 @@ import torch
 
 import animate
 from animate import Sampling, Storyboard
-from animate.draw import drawer, store
+from animate.draw import drawer, engine, store
+from animate.media import encoders
 from animate.media import writers as video
 from animate.models.base import Model
 
-STORY = Storyboard.of("a seed", "a sprout", "a tree", frames=22, sampling=Sampling(steps=2, guidance=2.0))
-BATCH_SIZES = 4
+STORY = Storyboard.of("a seed", "a sprout", "a tree", frames=22, pace="linear", sampling=Sampling(steps=2, guidance=2.0))
+BATCH_SIZE = 4
+IN_FLIGHT = engine.WINDOW * BATCH_SIZE  # cels that may be finished and not kept: one batch is drawn while another one is written
 EVENTS: dict[str, tuple[object, str, int]] = {  # what is counted, and how often it happens in this film
-    "batch drawn": (drawer.Drawer, "__call__", 6),
+    "batch drawn": (drawer.Drawer, "draw", 6),
     "state written": (store.Store, "write", 23),
     "state synced": (os, "fsync", 23),  # written under another name, not yet under its own
-    "frame encoded": (video.Pipe, "add", 22),
+    "frame encoded": (encoders.Pipe, "add", 22),
 }
 
 
@@ -91,7 +93,7 @@ def trial(model: Model, event: str, count: int, whole: bytes) -> Found:
         folder = Path(name)
 
         def die() -> None:
-            video.writer(folder / "film.mp4", STORY.rate)  # its test of the codec encodes frames, too
+            video.check(folder / "film.mp4", STORY.rate)  # its test of the codec encodes frames, too
             arm(event, count)
             film(model, folder)
 
@@ -101,7 +103,7 @@ def trial(model: Model, event: str, count: int, whole: bytes) -> Found:
         if (folder / "film.mp4").exists() and (folder / "film.mp4").read_bytes() != whole:
             return Found(0, "half an output")
         kept = sum(1 for path in (folder / "store").glob("states/*/*") if not path.name.startswith("."))
-        drawn = {"batch drawn": count * BATCH_SIZES, "frame encoded": count}.get(event, count - 1 if event == "state written" else count - 2)
+        drawn = {"batch drawn": count * BATCH_SIZE, "frame encoded": count}.get(event, count - 1 if event == "state written" else count - 2)
         lost = max(0, min(22, drawn) - kept)
         if in_child(lambda: film(model, folder)) != 0:
             return Found(lost, "the second run failed")
@@ -113,7 +115,7 @@ def trial(model: Model, event: str, count: int, whole: bytes) -> Found:
 def trials(model: Model, count: int, seed: int = 0) -> dict[str, list[Found]]:
     """The findings of `count` trials, by kind of event."""
     torch.set_num_threads(1)  # a forked process has none of its parent's others
-    model.numerics = replace(model.numerics, batch_size=BATCH_SIZES)
+    model.numerics = replace(model.numerics, batch_size=BATCH_SIZE)
     draws, found = random.Random(seed), dict[str, list[Found]]()
     with tempfile.TemporaryDirectory() as name:
         if in_child(lambda: film(model, Path(name))) != 0:
@@ -133,9 +135,9 @@ def main() -> None:
     a = p.parse_args()
     torch.set_num_threads(1)
     bad = 0
-    for event, findings in trials(animate.load_model(a.model, device="cpu", batch_size=BATCH_SIZES), a.count, a.seed).items():
+    for event, findings in trials(animate.load_model(a.model, device="cpu", batch_size=BATCH_SIZE), a.count, a.seed).items():
         wrong = [one.wrong for one in findings if one.wrong]
-        bad += len(wrong) + sum(one.lost > BATCH_SIZES for one in findings)
+        bad += len(wrong) + sum(one.lost > IN_FLIGHT for one in findings)
         print(f"{event}: {len(findings)} kills, at most {max(one.lost for one in findings)} finished cels lost, {len(wrong)} failures", *wrong[:3])
     sys.exit(bool(bad))
 

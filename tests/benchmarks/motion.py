@@ -16,7 +16,8 @@ import json
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,23 +25,26 @@ from unittest import mock
 
 import numpy as np
 import torch
-from PIL import Image as Pictures
+from PIL import Image as Picture
 from PIL import ImageDraw, ImageFont
 
 import animate
 from animate import Sampling, Storyboard
-from animate.cli.score import BAR, FAINT, FINER, INK, LARGE, PAPER, RULE, SMALL, WORST
 from animate.draw import engine
-from animate.draw.engine import Inputs, Stops
+from animate.draw.engine import Batch
 from animate.draw.feedback import Feedback
-from animate.film import render as film
+from animate.film.film import resolve
+from animate.film.pictures import Pictures
 from animate.measure import distance
-from animate.measure.distance import Image, Measure
-from animate.measure.score import Looks, Score, _looks, faults, score
+from animate.measure.distance import Measure
+from animate.measure.faults import faults
+from animate.measure.plot import BAR, FAINT, FINER, INK, LARGE, PAPER, RULE, SMALL, WORST
+from animate.measure.score import Appearance, Score, appearance, score
 from animate.media import writers as video
 from animate.models.base import Model
-from animate.plan import plan
-from animate.plan.cel import Cel, Plan
+from animate.pixels import Image
+from animate.plan.cel import Plan
+from animate.plan.exact import endpoints
 
 PAIRS: dict[str, tuple[str, ...]] = {  # of prompts that sprout was shown, by what changes
     "series": (
@@ -112,7 +116,7 @@ class Bench:
     def story(self, *prompts: str, sampling: Mapping[str, Any] | None = None, **settings: Any) -> Storyboard:
         return Storyboard.of(*prompts, **{"frames": self.frames, "sampling": Sampling(steps=self.steps, **(sampling or {})), **settings})
 
-    def film(self, story: Storyboard, only: Sequence[int] | None = None, apart: str = "cels") -> film.Pictures:
+    def film(self, story: Storyboard, only: Sequence[int] | None = None, apart: str = "cels") -> Pictures:
         """Lazily. apart: another place to keep cels, for what is drawn otherwise than a cel says."""
         return animate.render(story, self.model, frames=only, store=animate.Store(self.work / apart))
 
@@ -134,12 +138,20 @@ def samples(what: Plan, batch_size: int, run: Callable[..., Iterator[torch.Tenso
     """Of the UNet, for a plan of which nothing is drawn yet: a batch is as large as all, and does the steps of its first cel."""
     done = 0
 
-    def count(cels: Sequence[Cel], inputs: Sequence[Inputs], stops: Stops) -> torch.Tensor:
-        nonlocal done
-        done += len(cels) * (stops[-1] - cels[0].start.step)
-        return torch.zeros(len(cels), len(stops), 1)
+    class Counting:
+        """An executor that draws nothing, and counts what it would take."""
 
-    for _ in run(what, count, {}, batch_size):
+        def submit(self, batch: Batch) -> Future[torch.Tensor]:
+            nonlocal done
+            done += len(batch.cels) * (batch.stops[-1] - batch.cels[0].start.step)
+            future: Future[torch.Tensor] = Future()
+            future.set_result(torch.zeros(len(batch.cels), len(batch.stops), 1))
+            return future
+
+        def cancel(self, futures: Sequence[Future[torch.Tensor]]) -> None:
+            pass
+
+    for _ in run(what, Counting(), {}, batch_size):
         pass
     return done
 
@@ -149,9 +161,11 @@ def watched() -> Iterator[list[Ran]]:
     """The plans that are run meanwhile: those of probes, and last the film's."""
     run, seen = engine.run, list[Ran]()
 
-    def watch(what: Plan, draw: engine.Draw, states: engine.States, batch_size: int, kind: engine.Kind = engine.batch_kind) -> Iterator[torch.Tensor]:
+    def watch(
+        what: Plan, executor: engine.Executor, states: engine.States, batch_size: int, kind: engine.Kind = engine.batch_kind
+    ) -> Generator[torch.Tensor]:
         seen.append(Ran(what, samples(what, batch_size, run)))
-        return run(what, draw, states, batch_size, kind)
+        return run(what, executor, states, batch_size, kind)
 
     with mock.patch.object(engine, "run", watch):
         yield seen
@@ -330,7 +344,7 @@ def feedback(bench: Bench, count: int = GENERATIONS, prompts: Sequence[str] = YE
     made = {"plain": _followed(bench, plain), "feedback": _followed(bench, fed)}
     made["feedback, from plain"] = replace(made["feedback"], target=made["plain"].looks)
     made["one prompt, feedback"] = _followed(bench, held)
-    with mock.patch.object(Feedback, "anchored", lambda self, cel, given, made: made):
+    with mock.patch.object(Feedback, "anchored", lambda self, cel, parents, latents: latents):
         made["without anchor"] = _followed(bench, fed, "without-anchor")
     if bench.renders:
         video.write_image(bench.renders / "feedback.png", _plot(made))
@@ -348,7 +362,7 @@ class Followed:
     """A film, what its frames look like, and what they should."""
 
     film: Film
-    looks: np.ndarray  # (N, fields of Looks)
+    looks: np.ndarray  # (N, fields of Appearance)
     target: np.ndarray  # alike
 
     @property
@@ -375,11 +389,11 @@ class Followed:
 
 
 def _followed(bench: Bench, story: Storyboard, apart: str = "cels") -> Followed:
-    looks: list[Looks] = []
+    looks: list[Appearance] = []
 
     def looked(images: Iterable[Image]) -> Iterator[Image]:
         for image in images:
-            looks.append(_looks(image))
+            looks.append(appearance(image))
             yield image
 
     made = seen(looked(bench.film(story, apart=apart)), bench.measure)
@@ -387,10 +401,10 @@ def _followed(bench: Bench, story: Storyboard, apart: str = "cels") -> Followed:
 
 
 def _targets(bench: Bench, story: Storyboard, what: Plan) -> np.ndarray:
-    """What each frame should look like, (N, fields of Looks): as far between its keyframes' own pictures as its prompt is."""
-    resolved = film.resolve(story, bench.model.defaults)
-    stills = [np.array(_looks(image)) for image in animate.sheet(story, bench.model, animate.Store(bench.work / "cels"))]
-    own = dict(zip(plan.ends(resolved), stills, strict=True))
+    """What each frame should look like, (N, fields of Appearance): as far between its keyframes' own pictures as its prompt is."""
+    resolved = resolve(story, bench.model.defaults)
+    stills = [np.array(appearance(image)) for image in animate.sheet(story, bench.model, animate.Store(bench.work / "cels"))]
+    own = dict(zip(endpoints(resolved), stills, strict=True))
     places = [what.cels[key].blend for key in what.order]
     return np.array([own[look.a] + look.mix * (own[look.b] - own[look.a]) for look in places])
 
@@ -409,7 +423,7 @@ PANELS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 def _plot(made: Mapping[str, Followed]) -> Image:
     """Three panels, one above the other, uint8 (H, W, 3)."""
     shown = {"target": made["feedback"].target, "feedback": made["feedback"].looks, "without anchor": made["without anchor"].looks}
-    picture = Pictures.new("RGB", (WIDTH, TOP + len(PANELS) * (PANEL + GAP)), PAPER)
+    picture = Picture.new("RGB", (WIDTH, TOP + len(PANELS) * (PANEL + GAP)), PAPER)
     pen, x = ImageDraw.Draw(picture), float(LEFT)
     pen.text((LEFT, 26), f"Feedback {FEEDBACK:g} over {len(shown['target'])} frames, in grey levels", INK, ImageFont.load_default(LARGE), anchor="ls")
     for name, colour in LINES.items():
@@ -435,7 +449,7 @@ class Axes(NamedTuple):
         return self.top + PANEL * (1 - level / self.highest)
 
 
-def _panel(picture: Pictures.Image, top: int, name: str, lines: Mapping[str, np.ndarray]) -> None:
+def _panel(picture: Picture.Image, top: int, name: str, lines: Mapping[str, np.ndarray]) -> None:
     """The lines over the frames, from 0 to a little above the highest."""
     axes = Axes(top, len(lines["target"]), 1.05 * max(float(line.max()) for line in lines.values()))
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(SMALL)
@@ -446,7 +460,7 @@ def _panel(picture: Pictures.Image, top: int, name: str, lines: Mapping[str, np.
         pen.text((axes.x(frame), top + PANEL + 6), f"{frame}", FAINT, font, anchor="mt")
     pen.text((LEFT + 6, top + 4), name, INK, font, anchor="lt")
     for line, values in lines.items():
-        mask = Pictures.new("L", (picture.width * FINER, picture.height * FINER))
+        mask = Picture.new("L", (picture.width * FINER, picture.height * FINER))
         points = [(axes.x(i) * FINER, axes.y(float(value)) * FINER) for i, value in enumerate(values)]
         ImageDraw.Draw(mask).line(points, 255, round(1.6 * FINER), "curve")
         picture.paste(LINES[line], mask=mask.reduce(FINER))

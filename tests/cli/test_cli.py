@@ -19,7 +19,8 @@ import pytest
 import animate
 from animate.cli import COMMANDS
 from animate.models.families.unet import UNetModel
-from conftest import Run
+from children import python
+from conftest import Run, StartChild
 from test_writers import read
 
 FEW = ("--steps", "1", "--guidance", "1", "--frames", "6")
@@ -204,7 +205,7 @@ BAD = [
     (("a", "b", "-o", "taken/film.mp4"), "not a folder one can write to"),
     (("a", "b", "--model", "sprut"), 'model "sprut" is not known'),
     (("a", "b", "--model", "nobody/nothing"), "nobody/nothing is not in"),
-    (("a", "b", "--batch-size", "0"), "batch_size"),
+    (("a", "b", "--batch-size", "0"), "batch-size"),
     (("a", "b", "--sped", "3"), "--sped"),
     (("typo.yaml",), 'typo.yaml:2:1: "frame" is not known; did you mean "frames"?'),
     (("still", ""), "empty prompt"),
@@ -228,26 +229,20 @@ def test_bad_input_gets_one_line_and_writes_nothing(run: Run, args: tuple[str, .
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path, number: signal.Signals) -> None:
+def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path, child: StartChild, number: signal.Signals) -> None:
     film = tmp_path / "film.mp4"
-    child = subprocess.Popen(
-        [sys.executable, "-m", "animate", "a seed", "a tree", "--frames", "100000", "--steps", "1", "--model", str(tiny_folder), "-o", str(film)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job inherits it ignored
-    )  # fmt: skip
+    words = ("a seed", "a tree", "--frames", "4000", "--pace", "linear", "--steps", "1", "--guidance", "1")
+    running = child(python, "-m", "animate", *words, "--model", str(tiny_folder), "-o", str(film))
     until = time.monotonic() + 120
     while not list(tmp_path.glob(".animate*")) and time.monotonic() < until:
-        time.sleep(0.1)
-    time.sleep(1.0)
-    os.killpg(child.pid, number)  # as a terminal does: the whole group
-    try:
-        out, err = child.communicate(timeout=60)
-    finally:
-        child.kill()
-    assert child.returncode == 130, err
-    assert out == f"{film}\n"
-    assert re.fullmatch(r"(animate: 100000 frames will take about .*\n)?", err)
-    assert len(read(film, (64, 64))) > 1
+        time.sleep(0.05)
+    time.sleep(0.5)
+    os.killpg(running.pid, number)  # as a terminal does: the whole group
+    done = running.wait()
+    assert done.returncode == 130, done.stderr
+    assert done.stdout == f"{film}\n"
+    assert re.fullmatch(r"(animate: 4000 frames will take about .*\n)?", done.stderr)
+    assert 1 < len(read(film, (64, 64))) < 4000
     assert list(tmp_path.iterdir()) == [film]
 
 

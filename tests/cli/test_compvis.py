@@ -11,10 +11,10 @@ import pytest
 from animate import Sampling, still
 from animate.cli.compvis import seeded
 from animate.film import recipe
-from animate.media import photo
+from animate.media import images
 from animate.models.families.unet import UNetModel
 from conftest import Run, Work
-from test_photo import picture
+from test_images import picture
 
 
 def pixels(path: Path) -> np.ndarray:
@@ -113,4 +113,4 @@ def test_photos_keep_their_size_to_the_next_eight(run: Run, tmp_path: Path) -> N
     assert code == 0
     assert "odd.png is 71 x 66 pixels: drawn as 64 x 64" in err
     assert pixels(tmp_path / "a.png").shape == (64, 64, 3)
-    assert photo.size(str(tmp_path / "odd.png")) == (64, 64)
+    assert images.size(str(tmp_path / "odd.png")) == (64, 64)

@@ -12,8 +12,10 @@ from animate import AnimateError, Sampling, Storyboard, load_model, render, stil
 from animate.film import recipe
 from animate.models.families.unet import UNetModel
 from animate.plan.cel import MIX_UNIT, Cel, Plan
-from animate.plan.plan import HOME, HOMING, plan
+from animate.plan.chain import HOME, HOMING
+from animate.plan.plan import plan
 from animate.story.motion import Move, net
+from animate.story.resolved import resolved
 from animate.story.timeline import timeline
 from conftest import Work
 
@@ -26,7 +28,7 @@ def story(*keys: Any, **settings: Any) -> Storyboard:
 
 def planned(*keys: Any, **settings: Any) -> tuple[Plan, list[Cel]]:
     sampling = {"steps": 10, "guidance": 3.0, "sampler": "ddim", **settings.pop("sampling", {})}
-    film = story(*keys, width=64, height=64, sampling=sampling, **settings)
+    film = resolved(story(*keys, sampling=sampling, **settings), steps=10, guidance=3.0, sampler="ddim", width=64, height=64)
     made = plan(timeline(film), film)
     return made, [made.cels[key] for key in made.order]
 
@@ -254,7 +256,8 @@ def test_what_cannot_be_fed_back_is_one_line_before_anything_is_drawn(tiny: UNet
 @pytest.mark.parametrize("feedback", [None, 0.5])
 def test_guidance_over_time_is_that_of_the_timeline_from_the_first_frame_on(loop: str, guidance: Any, feedback: float | None) -> None:
     sampling = {"steps": 10, "sampler": "ddim", "guidance": guidance}
-    film = Storyboard.of("a", "b", frames=24, loop=loop, feedback=feedback, width=64, height=64, sampling=sampling)
+    asked = Storyboard.of("a", "b", frames=24, loop=loop, feedback=feedback, sampling=sampling)
+    film = resolved(asked, steps=10, guidance=3.0, sampler="ddim", width=64, height=64)
     frames = timeline(film)
     made = plan(frames, film)
     assert [made.cels[key].blend.guidance for key in made.order] == pytest.approx([frame.guidance for frame in frames])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +11,14 @@ import numpy as np
 import pytest
 import torch
 
-from animate import AnimateWarning, Sampling, Storyboard, render
+from animate import AnimateWarning, Sampling, Storyboard, load_model, render, write_video
 from animate.draw.store import States, Store
 from animate.models.base import Numerics
 from animate.models.families.unet import UNetModel
 from animate.plan.cel import Plan
-from conftest import Work
+from conftest import StartChild, Work
 
-HERE = Numerics("cpu", "x86_64", "float32", 4, "2", "0", "5")
+HERE = Numerics("cpu", "x86_64", "float32", "eager", 4, "2", "0", "5")
 FAST = Sampling(steps=2, guidance=2.0)
 ABCDE = Storyboard.of("a seed", "a sprout", "a tree", "a pine", "a house", frames=17, pace="linear", sampling=FAST)
 
@@ -51,7 +49,7 @@ def test_what_was_written_is_found_again_bit_for_bit(tmp_path: Path) -> None:
 def test_other_weights_and_numerics_have_other_states(tmp_path: Path) -> None:
     states(Store(tmp_path))["key"] = torch.zeros(1)
     assert "key" not in states(Store(tmp_path), fingerprint="others")
-    assert "key" not in states(Store(tmp_path), numerics=Numerics("cpu", "x86_64", "float32", 8, "2", "0", "5"))
+    assert "key" not in states(Store(tmp_path), numerics=Numerics("cpu", "x86_64", "float32", "eager", 8, "2", "0", "5"))
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: b"", lambda data: b"x" * 500, lambda data: data[:-1] + b"\xff"])
@@ -109,22 +107,22 @@ def test_a_lost_state_is_drawn_again_in_the_middle_of_a_film(tiny: UNetModel, tm
     assert np.array_equal(np.stack([*made, *images]), whole)
 
 
-def test_two_processes_share_a_store(tiny_folder: Path, tmp_path: Path) -> None:
-    """The same film at the same time, with a store too small for it: each removes what the other has written."""
-    script = (
-        "import sys\nfrom animate import Store, Storyboard, Sampling, load_model, render, write_video\n"
-        f"model = load_model({str(tiny_folder)!r}, device='cpu', batch_size=4)\n"
-        "story = Storyboard.of('a seed', 'a tree', frames=60, pace='linear', sampling=Sampling(steps=2, guidance=2.0))\n"
-        "for again in range(3): write_video(sys.argv[1], render(story, model, store=Store(sys.argv[2], limit=20_000)), 12)\n"
-    )
+def draw_twice(model: Path, film: Path, store: Path) -> None:
+    """In a child: the same film again and again, with a store too small for it."""
+    loaded = load_model(str(model), device="cpu", batch_size=4)
+    story = Storyboard.of("a seed", "a tree", frames=40, pace="linear", sampling=Sampling(steps=1, guidance=1.0))
+    for _ in range(2):
+        write_video(film, render(story, loaded, store=Store(store, limit=20_000)), 12)
+
+
+def test_two_processes_share_a_store(tiny_folder: Path, tmp_path: Path, child: StartChild) -> None:
+    """Each removes what the other has written."""
     store = tmp_path / "store"
-    words = [[sys.executable, "-c", script, str(tmp_path / f"{i}.mp4"), str(store)] for i in range(2)]
-    children = [subprocess.Popen(word, stderr=subprocess.PIPE, text=True) for word in words]
-    for child in children:
-        assert "Traceback" not in child.communicate(timeout=300)[1]
-        assert child.returncode == 0
-    alone = [sys.executable, "-c", script, str(tmp_path / "alone.mp4"), str(tmp_path / "alone")]
-    subprocess.run(alone, check=True, capture_output=True)
+    children = [child(draw_twice, tiny_folder, tmp_path / f"{i}.mp4", store) for i in range(2)]
+    for one in children:
+        done = one.wait()
+        assert done.returncode == 0, done.stderr
+    draw_twice(tiny_folder, tmp_path / "alone.mp4", tmp_path / "alone")
     assert len({(tmp_path / f"{name}.mp4").read_bytes() for name in ("0", "1", "alone")}) == 1
     left = entries(Store(store))
     assert left

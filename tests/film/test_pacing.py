@@ -16,6 +16,7 @@ from animate.measure import distance
 from animate.plan.cel import MIX_UNIT, Cel, Endpoint, Plan
 from animate.plan.curve import LINEAR, Curve
 from animate.plan.plan import plan
+from animate.story.resolved import Resolved, resolved
 from animate.story.timeline import timeline
 
 Path = Callable[[float], float]  # mix -> how far along its picture looks, 0..1
@@ -23,8 +24,8 @@ A, B, C = (Endpoint(name, "", 0, 3.0) for name in "abc")
 BETWEEN = 22  # frames of a film of 24
 
 
-def story(*keys: Any, **settings: Any) -> Storyboard:
-    return Storyboard.of(*keys, width=64, height=64, sampling={"steps": 10, "guidance": 3.0, "sampler": "ddim"}, **settings)
+def story(*keys: Any, **settings: Any) -> Resolved:
+    return resolved(Storyboard.of(*keys, **settings), steps=10, guidance=3.0, sampler="ddim", width=64, height=64)
 
 
 def mix(cel: Cel, end: Endpoint) -> float:
@@ -56,8 +57,8 @@ def paced(path: Path, between: int = BETWEEN, measure: Measure = apart) -> Curve
 
 def steps(path: Path, curve: Curve, between: int = BETWEEN) -> np.ndarray:
     """How far each frame is from the one before; in a jump, as far as it is drawn over."""
-    spots = [curve.at(i / (between + 1)) for i in range(between + 2)]
-    seen = [(path(at.low / MIX_UNIT), path(at.high / MIX_UNIT), at.share) for at in spots]
+    points = [curve.at(i / (between + 1)) for i in range(between + 2)]
+    seen = [(path(at.low / MIX_UNIT), path(at.high / MIX_UNIT), at.share) for at in points]
     return np.asarray(np.abs(np.diff([low + share * (high - low) for low, high, share in seen])))
 
 
@@ -86,7 +87,7 @@ SMOOTH: dict[str, Path] = {
 @pytest.mark.parametrize("path", SMOOTH)
 def test_a_smooth_path_is_walked_in_even_steps(path: str, between: int) -> None:
     found = paced(SMOOTH[path], between)
-    assert found.sound
+    assert found.valid
     assert not found.jumps
     assert gini(steps(SMOOTH[path], found, between)) <= 0.1
     if path not in ("even", "slow at first"):

@@ -16,8 +16,8 @@ from animate import AnimateError, Sampling, Storyboard
 from animate.film import recipe
 from animate.media import tags
 from animate.models.families.unet import UNetModel
-from animate.story.storyboard import read as read_storyboard
-from animate.story.storyboard import written
+from animate.story.files import read as read_storyboard
+from animate.story.files import written
 from conftest import Run
 from test_writers import read
 

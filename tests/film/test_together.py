@@ -44,17 +44,17 @@ def test_chains_advance_side_by_side(tiny: UNetModel, work: Work) -> None:
     for film in films:
         list(film)
     assert work.calls == 2 * 4 + (5 + 1) * 2, "six stills in two batches of four steps, and five times two steps, one chain a frame ahead"
-    assert work.samples == 4 * 2 * work.calls, "guided, in four batch_size"
+    assert work.samples == 4 * 2 * work.calls, "guided, in batches of four"
 
 
 def test_films_may_be_asked_in_any_order(tiny: UNetModel, work: Work) -> None:
-    made = [list(film) for film in render_together(stories(3), tiny)]
+    made = [list(film) for film in render_together(stories(3, frames=4), tiny)]
     done = work.samples
     for order in itertools.permutations(range(3)):
-        films, work.samples = render_together(stories(3), tiny), 0
+        films, work.samples = render_together(stories(3, frames=4), tiny), 0
         assert all(same(list(films[number]), made[number]) for number in order)
         assert work.samples == done
-    in_turn = zip(*render_together(stories(3), tiny), strict=True)
+    in_turn = zip(*render_together(stories(3, frames=4), tiny), strict=True)
     assert all(same(list(images), [film[number] for film in made]) for number, images in enumerate(in_turn))
 
 
@@ -104,7 +104,7 @@ def test_nothing_together_is_nothing(tiny: UNetModel) -> None:
 
 
 def test_what_is_remarkable_of_all_is_said_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiny, "remarks", lambda prompts: ["it knows no trees"])
+    monkeypatch.setattr(tiny.text, "warnings", lambda prompts: ["it knows no trees"])
     with pytest.warns(AnimateWarning, match="it knows no trees") as told:
         render_together(stories(3), tiny)
     assert len(told) == 1

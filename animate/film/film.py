@@ -1,0 +1,122 @@
+"""A storyboard worked out for one model: all that can be known of a film before anything is drawn, as a value that is built once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..errors import AnimateError
+from ..media import images as files
+from ..models.base import Defaults, Model
+from ..models.parts.samplers import chosen
+from ..pixels import Image
+from ..plan.cel import Plan
+from ..plan.curve import Curve
+from ..plan.plan import plan
+from ..plan.tree import levels
+from ..report import Report
+from ..story.resolved import Resolved, resolved
+from ..story.storyboard import Keyframe, Storyboard
+from ..story.timeline import Frame, timeline
+from .recipe import Verb, digest
+
+
+def resolve(story: Storyboard, defaults: Defaults) -> Resolved:
+    """The storyboard with nothing left out: the model's defaults where it says nothing.
+
+    Raises AnimateError for an unknown sampler, or an eta that it does not have.
+    """
+    asked = story.sampling
+    sampler = chosen(asked.sampler, defaults.sampler)
+    if asked.eta and sampler != "ddim":
+        raise AnimateError(f"eta {asked.eta:g} with {sampler}; only the sampler ddim has it: use --sampler ddim, or leave --eta out")
+    story = story.model_copy(update={"sampling": asked.model_copy(update={"sampler": sampler})})
+    d = defaults
+    return resolved(story, steps=d.steps, guidance=d.guidance, sampler=sampler, width=d.width, height=d.height)
+
+
+@dataclass(frozen=True)
+class KeyframeImages:
+    """The images that keyframes name, as large as the film."""
+
+    digests: Mapping[str, str]  # by the name of the file
+    pixels: Mapping[str, Image]  # by digest
+
+    @classmethod
+    def of(cls, story: Resolved, report: Report) -> KeyframeImages:
+        """Raises AnimateError for a file that is no image."""
+        read = {name: files.read(name, story.width, story.height, report) for key in story.keyframes if (name := key.image)}
+        digests = {name: digest(pixels) for name, pixels in read.items()}
+        return cls(digests, {digests[name]: pixels for name, pixels in read.items()})
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be drawn, with nothing left out."""
+
+    verb: Verb
+    story: Resolved
+    images: KeyframeImages
+
+    @property
+    def name(self) -> str:
+        """From what to what, for people."""
+        return " to ".join(dict.fromkeys(key.label for key in (self.story.keyframes[0], self.story.keyframes[-1])))
+
+
+@dataclass(frozen=True)
+class Film(Request):
+    """A film that works out: its keyframes fit on its frames, its images are there, its model can do what it asks for."""
+
+    frames: tuple[Frame, ...]  # of the whole film
+    only: tuple[int, ...] | None = None  # numbers of the frames that are drawn; none: all
+
+    @classmethod
+    def of(cls, story: Storyboard, model: Model, only: Sequence[int] | None, report: Report) -> Film:
+        """Raises AnimateError at once, before anything is drawn, if the storyboard does not work out."""
+        filled = resolve(story, model.defaults)
+        film = cls("film", filled, KeyframeImages.of(filled, report), timeline(filled), None if only is None else tuple(only))
+        film._check(model)
+        if filled.sampling.sharing and not levels(filled):
+            none = f"sharing {filled.sampling.sharing:g} of {filled.sampling.steps} steps is none: every frame begins with noise"
+            report.warn(f"{none}; raise --sharing or --steps")
+        warn_of_prompts(filled.keyframes, filled, model, report)
+        return film
+
+    def _check(self, model: Model) -> None:
+        linear, count = self.linear, len(self.frames)
+        if self.only is not None and self.story.between:
+            raise AnimateError("some frames of a film with in-betweens; leave one of them out: in-betweens stand between neighbours")
+        if self.only is not None and not all(0 <= i < count for i in self.only):
+            raise AnimateError(f"frames {list(self.only)}: allowed are 0 to {count - 1}")
+        if not model.supports_partial_denoising and any(cel.start.step or cel.stop for cel in linear.cels.values()):
+            whole = f"{model.name} draws every picture from noise to its end: images, sharing and feedback"
+            raise AnimateError(f"{whole} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
+
+    @cached_property
+    def linear(self) -> Plan:
+        """The plan of the whole film in equal steps of the blend. Raises AnimateError."""
+        return plan(self.frames, self.story, self.images.digests)
+
+    def plan(self, curves: Sequence[Curve]) -> Plan:
+        """The plan of what is drawn, paced by these curves; none: in equal steps of the blend."""
+        whole = plan(self.frames, self.story, self.images.digests, curves) if curves else self.linear
+        return whole if self.only is None else whole.only(self.only)
+
+    @property
+    def chain(self) -> bool:
+        """Whether every picture begins with the one before, so that there is one to draw at a time."""
+        return self.story.feedback is not None
+
+    @property
+    def paced_frames(self) -> Sequence[Frame]:
+        """The frames whose pace matters for what is drawn: a fed-back picture has all before it."""
+        return self.frames if self.only is None or self.chain else [self.frames[i] for i in self.only]
+
+
+def warn_of_prompts(keys: Sequence[Keyframe], story: Resolved, model: Model, report: Report) -> None:
+    """What the model's text encoder will not understand."""
+    texts = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt) if key.prompt else "", key.negative or story.negative) if text)
+    for line in model.text.warnings([*texts]):
+        report.warn(line)

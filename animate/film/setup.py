@@ -1,0 +1,66 @@
+"""By which model, on which device and with which store something is drawn. A value; torch is imported only when the model is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import AnimateError
+from ..models.weights.catalog import CATALOG
+from ..report import Report
+
+if TYPE_CHECKING:
+    from ..draw.store import Store
+    from ..models.base import Model
+    from .recipe import Made
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What is left out is what suits the machine and the model."""
+
+    model: str | None = None  # a name of `animate models`, a folder, a file or a hub id
+    device: str | None = None
+    dtype: str | None = None
+    batch_size: int | None = None
+    folder: Path | None = None  # of the store; left out: the user's cache
+    keep: bool = True  # whether finished cels are kept in the store, and found there again
+    loras: tuple[str, ...] = ()
+    vae: str | None = None
+    embeddings: tuple[str, ...] = ()
+    safety: bool = True  # whether pictures are checked where the model has a safety checker
+
+    def store(self) -> Store | None:
+        """The store that finished cels are kept in."""
+        from ..draw.store import Store
+
+        return Store(self.folder) if self.keep else None
+
+    def load(self, report: Report) -> Model:
+        """Raises AnimateError if there is no such model, or it does not fit."""
+        from ..models import load_model
+
+        given: dict[str, Any] = {name: getattr(self, name) for name in ("device", "dtype", "batch_size", "vae") if getattr(self, name) is not None}
+        if self.model is not None:
+            given["name"] = self.model
+        report.progress("loading", 0, 0)
+        return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, report=report)
+
+    def like(self, made: Made, path: Path, report: Report) -> Setup:
+        """The setup in which a file was drawn, as far as nothing else is asked for.
+
+        A file names its model; whatever is not built in is only loaded if the person names it, too. Raises AnimateError.
+        """
+        if self.model is None and not (made.model in CATALOG and CATALOG[made.model].built_in):
+            raise AnimateError(f"{path} was drawn by {made.model}; say --model {made.model} if you trust it, or name another one")
+        device, dtype = self.device, self.dtype or made.dtype
+        if device is None:
+            from ..models import pick_device
+
+            try:
+                device = pick_device(made.device)
+            except AnimateError as error:
+                report.log(f"{error}; drawing on what there is")
+                dtype = self.dtype or "auto"
+        return replace(self, model=self.model or made.model, device=device, dtype=dtype, batch_size=self.batch_size or made.batch_size)

@@ -1,0 +1,89 @@
+"""From a storyboard to a file, as the command and other programs start it: messages, threads, what is checked first."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from animate import AnimateError, Storyboard, render
+from animate.film import job
+from animate.film.setup import Setup
+from animate.media import reading
+from animate.models.families.unet import UNetModel
+from animate.report import Report
+
+SAMPLING = {"steps": 2, "guidance": 1.0}
+
+
+class Heard(Report):
+    """Remembers what it is told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.warnings: list[str] = []
+        self.stages: list[tuple[str, int, int]] = []
+
+    def log(self, line: str) -> None:
+        self.lines.append(line)
+
+    def warn(self, line: str) -> None:
+        self.warnings.append(line)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        self.stages.append((stage, done, total))
+
+
+@pytest.fixture
+def setup(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> Setup:
+    monkeypatch.setattr("animate.models.load_model", lambda **_: tiny)
+    return Setup()
+
+
+def test_a_film_is_written_and_every_stage_is_reported(setup: Setup, tmp_path: Path) -> None:
+    heard, story = Heard(), Storyboard.of("a seed", "a tree", frames=6, sampling=SAMPLING)
+    written = job.write_film(job.Output(story, f"{tmp_path}/film.gif"), setup, heard, replace=True)
+    assert len([*reading.frames(tmp_path / "film.gif")]) == written.frames == 6
+    assert (written.width, written.height, written.fps, written.interrupted) == (64, 64, 12, False)
+    assert written.probes >= 9
+    stages = list(dict.fromkeys(stage for stage, _, _ in heard.stages))
+    assert stages == ["loading", "finding an even pace", "drawing", "writing"]
+    assert [done for stage, done, _ in heard.stages if stage == "drawing"] == [1, 2, 3, 4, 5, 6]
+
+
+def test_two_films_in_two_threads_each_tell_their_own(tiny: UNetModel, recwarn: pytest.WarningsRecorder) -> None:
+    """And draw what they draw alone."""
+    stories = [Storyboard.of("a seed", f"a {word}", frames=5, seed=seed, sampling=SAMPLING) for seed, word in enumerate(("zebra", "yak"))]
+    alone = [np.stack([*render(story, tiny, report=Heard())]) for story in stories]
+    reports = [Heard(), Heard()]
+
+    def draw(number: int) -> np.ndarray:
+        return np.stack([*render(stories[number], tiny, report=reports[number])])
+
+    with ThreadPoolExecutor(2) as pool:
+        drawn = [*pool.map(draw, range(2))]
+    assert all(np.array_equal(a, b) for a, b in zip(alone, drawn, strict=True))
+    words = [" ".join(heard.warnings) for heard in reports]
+    assert ["zebra" in words[0], "yak" in words[0], "zebra" in words[1], "yak" in words[1]] == [True, False, False, True]
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("path", ["film.tiff", "no/such\0name.gif", "film.txt/"])
+def test_what_cannot_be_written_is_refused_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str) -> None:
+    monkeypatch.setattr("animate.models.load_model", None)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.txt").mkdir()
+    (tmp_path / "film.txt" / "taken").touch()
+    with pytest.raises((AnimateError, ValueError)):
+        job.write_film(job.Output(Storyboard.of("a seed", "a tree"), path), Setup(), Heard(), replace=True)
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["film.txt"]
+
+
+def test_a_film_that_is_left_ends_its_drawing(tiny: UNetModel) -> None:
+    images = render(Storyboard.of("a seed", "a tree", frames=200, pace="linear", sampling=SAMPLING), tiny)
+    next(images)
+    images.close()
+    assert next(images, None) is None
+    assert len(images.recipe.digests) == 1
