@@ -1,219 +1,121 @@
-"""The previous picture becomes the start of the next: what a moved camera sees of it, and the anchor that keeps its colours.
+"""The camera: a picture as it is seen after a move. Pure functions of float32 tensors on the CPU; knows nothing of models or films.
 
-Pure functions of tensors. A picture is taken as a sum of cosines (the discrete cosine transform), which go on beyond the border
-as in a mirror: borders are reflected without a copy, a filter is a product, and a variance is a sum of squares.
+A picture is taken as a sum of cosines (the discrete cosine transform): it is known between its pixels, and beyond its border it
+continues as in a mirror.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from itertools import pairwise
+from itertools import product
 
 import torch
 import torch.nn.functional as F
+from scipy import fft
 from torch import Tensor
 
 from ..story.motion import Move
 
 FINER = 3  # knots of the spline per pixel; odd: a pixel that does not move lies on a knot
 ROLL_OFF = 0.1  # share of the frequencies, the highest, that fade: a hard end rings at the borders, a softer one blurs
-SCALES = (1.0, 2.0, 4.0)  # pixels, standard deviations of the Gaussians that part a picture into bands of detail
-GAIN = 2.0  # the most by which anything is strengthened or weakened at a time: noise in a flat picture stays noise
-ROUNDS = 100  # until the gains no longer change
-CLIPPINGS = 4  # rounds, at the most, in which what is cut off at black and white is made up for
-CUT = 1e-3  # of -1..1, mean over a picture: less than what is seen is cut off
-
-
-# --- what the camera sees -------------------------------------------------------------------------------------------------
 
 
 def warp(image: Tensor, move: Move) -> Tensor:
-    """What the camera sees after the move, (..., C, H, W); without a move, the image itself. Computed in float32.
+    """The picture after the camera's move, (..., C, H, W), computed in float32; without a move, the image itself.
 
-    The picture is made finer as its cosines are, and read with a cubic B-spline (Unser 1999). A film moves hundreds of times:
-    the kernels of bicubic and Lanczos strengthen some frequencies by some 3 % each time, which burns in; this one strengthens
-    none. Zooming out first takes away what would alias. No value leaves the range of the picture.
+    A film moves hundreds of times. The kernels of bicubic and Lanczos strengthen some frequencies by some 3 % each time, which
+    burns in, and a spline through the pixels weakens the finest, which blurs. Cosines do neither: they are read as they are where
+    the camera does not turn, and otherwise from a spline through a picture that they make `FINER` times as fine.
+    Zooming out first removes what would alias. No value leaves the range of the picture.
     """
     if move == Move():
         return image
     pictures = image.float().reshape(-1, *image.shape[-3:])
     height, width = image.shape[-2:]
-    points = _points(height, width, move).to(image.device)
-    rows, columns = (_finer(side, move.zoom).to(image.device) for side in (height, width))
-    seen = _spline(rows @ pictures @ columns.T, points)
-    return seen.clamp(-_highest(-pictures, points, move.zoom), _highest(pictures, points, move.zoom)).to(image.dtype).view_as(image)
+    x, y = _places(height, width, move)
+    moved = _turned if move.factor.imag else _shifted
+    return _limited(moved(pictures, x, y, move.zoom), pictures, x, y, move.zoom).to(image.dtype).view_as(image)
 
 
-def _points(height: int, width: int, move: Move) -> Tensor:
-    """Where in the picture each pixel of the new one lies: (H, W, 2), x and y, -1 and 1 at the outer edges of the border."""
-    x = torch.arange(width, dtype=torch.float64) - (width - 1) / 2
-    y = torch.arange(height, dtype=torch.float64)[:, None] - (height - 1) / 2
-    factor = 1 / move.factor
-    right = factor.real * x - factor.imag * y + move.right
-    down = factor.imag * x + factor.real * y + move.down
-    return torch.stack([right * 2 / width, down * 2 / height], -1).float()
+def _places(height: int, width: int, move: Move) -> tuple[Tensor, Tensor]:
+    """Where in the picture each pixel of the new one lies: x and y, each (H, W), float64, in pixels; 0 is the middle of the first one."""
+    across, down = (width - 1) / 2, (height - 1) / 2
+    x = torch.arange(width, dtype=torch.float64) - across
+    y = torch.arange(height, dtype=torch.float64)[:, None] - down
+    back = 1 / move.factor
+    return back.real * x - back.imag * y + (move.right + across), back.imag * x + back.real * y + (move.down + down)
 
 
-def _finer(side: int, zoom: float) -> Tensor:
-    """Pixels -> knots of the cubic B-spline through them on a grid `FINER` times as fine: (FINER * side, side)."""
-    frequency = torch.arange(side, dtype=torch.float64) / side  # of the highest
-    spline = (2 + torch.cos(math.pi * frequency / FINER)) / 3  # what is left of a frequency when a B-spline is read at its knots
-    fading = ((frequency / min(zoom, 1) - 1) / ROLL_OFF + 1).clamp(0, 1)
-    return (_cosines(side, FINER * side) / spline * torch.cos(math.pi / 2 * fading)).float() @ _cosines(side, side).float().T
+def _kept(side: int, zoom: float) -> Tensor:
+    """The share that is kept of each cosine, (side,): none of the highest, and of those that would alias at this zoom."""
+    frequency = torch.arange(side, dtype=torch.float64) / side / min(zoom, 1)  # of the highest that can be seen
+    return torch.cos(math.pi / 2 * ((frequency - 1) / ROLL_OFF + 1).clamp(0, 1))
 
 
-def _spline(knots: Tensor, points: Tensor) -> Tensor:
-    """The cubic B-spline at these points: each four by four knots in two by two bilinear readings (Sigg and Hadwiger 2005)."""
-    size = torch.tensor([knots.shape[-1], knots.shape[-2]], device=knots.device)
-    place = (points + 1) / 2 * size - 0.5
-    t = place - place.floor()
+def _shifted(pictures: Tensor, x: Tensor, y: Tensor, zoom: float) -> Tensor:
+    """The pictures at these places, which are the same in every row and in every column: (B, C, H, W)."""
+    return _readings(y[:, 0], zoom) @ pictures @ _readings(x[0], zoom).T
+
+
+def _readings(places: Tensor, zoom: float) -> Tensor:
+    """The weights of as many pixels as there are places in what is read there: (places, pixels)."""
+    side = len(places)
+    waves = torch.cos(math.pi / side * (places[:, None] + 0.5) * torch.arange(side)) * math.sqrt(2 / side)
+    waves[:, 0] /= math.sqrt(2)
+    return torch.from_numpy(fft.idct((waves * _kept(side, zoom)).float().numpy(), norm="ortho"))
+
+
+def _turned(pictures: Tensor, x: Tensor, y: Tensor, zoom: float) -> Tensor:
+    """The pictures at these places, (B, C, H, W), by a cubic B-spline: 4 x 4 knots in 2 x 2 bilinear readings (Sigg and Hadwiger 2005)."""
+    knots = _knots(pictures, zoom)
+    columns, rows = (_pairs((place + 0.5) * FINER - 0.5) for place in (x, y))
+    return sum((across * along * _read(knots, u, v, "bilinear") for (across, u), (along, v) in product(columns, rows)), torch.zeros(1))
+
+
+def _knots(pictures: Tensor, zoom: float) -> Tensor:
+    """(B, C, H, W) -> knots of the cubic B-spline (Unser 1999) through the cosines, read at so many places: (B, C, FINER * H, FINER * W)."""
+    waves = fft.dctn(pictures.numpy(), axes=(-2, -1), norm="forward")
+    rows, columns = (_kept(side, zoom) / _spline_response(side) for side in pictures.shape[-2:])
+    waves *= (rows[:, None] * columns).float().numpy()
+    for axis in (-2, -1):
+        waves = fft.idct(waves, n=FINER * waves.shape[axis], axis=axis, norm="forward")
+    return torch.from_numpy(waves)
+
+
+def _spline_response(side: int) -> Tensor:
+    """The share of each cosine, (side,), that is left when a spline with these knots is read at them."""
+    return (2 + torch.cos(math.pi / FINER / side * torch.arange(side, dtype=torch.float64))) / 3
+
+
+def _pairs(place: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Of the four knots around each place, two at a time: their weight, and the place between them where they are read."""
+    first = place.floor()
+    t = (place - first).float()
     weights = ((1 - t) ** 3 / 6, (4 - 6 * t**2 + 3 * t**3) / 6, (4 - 6 * (1 - t) ** 2 + 3 * (1 - t) ** 3) / 6, t**3 / 6)
-    sides = []
-    for first, second, offset in ((*weights[:2], -1), (*weights[2:], 1)):
-        between = place.floor() + offset + second / (first + second)
-        sides.append((first + second, (between + 0.5) / size * 2 - 1))
-    seen = torch.zeros(1, device=knots.device)
-    for along, y in sides:
-        for across, x in sides:
-            seen = seen + across[..., 0] * along[..., 1] * _read(knots, torch.stack([x[..., 0], y[..., 1]], -1), "bilinear")
-    return seen
+    pairs = (*weights[:2], first - 1), (*weights[2:], first + 1)
+    return [(a + b, knot.float() + b / (a + b)) for a, b, knot in pairs]
 
 
-def _read(pictures: Tensor, points: Tensor, mode: str) -> Tensor:
-    return F.grid_sample(pictures, points.expand(len(pictures), *points.shape), mode, "reflection", align_corners=False)
+def _read(pictures: Tensor, x: Tensor, y: Tensor, mode: str) -> Tensor:
+    """(B, C, h, w) at these places, mirrored beyond the border: (B, C, *x.shape)."""
+    height, width = pictures.shape[-2:]
+    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], -1).float()  # -1 and 1 at the outer edges
+    return F.grid_sample(pictures, grid.expand(len(pictures), *grid.shape), mode, "reflection", align_corners=False)
 
 
-def _highest(pictures: Tensor, points: Tensor, zoom: float) -> Tensor:
-    """The most that may be seen at each point: the highest of the picture, and beyond its border of the pixels around the point.
+def _limited(seen: Tensor, pictures: Tensor, x: Tensor, y: Tensor, zoom: float) -> Tensor:
+    """What is seen, within the range of its picture, and beyond the border within that of the pixels around each place.
 
     There, a picture is continued from its own border time and again, and what little rings would grow.
     """
-    size = torch.tensor([pictures.shape[-1], pictures.shape[-2]], device=points.device)
-    beyond = (points.abs() > 1 - 1 / size).any(-1)
+    seen.clamp_(pictures.amin((-2, -1), keepdim=True), pictures.amax((-2, -1), keepdim=True))
+    height, width = pictures.shape[-2:]
+    beyond = (x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)
+    x, y = x[beyond].round()[None], y[beyond].round()[None]
+    lowest = highest = _read(pictures, x, y, "nearest")
     reach = round(1 / min(zoom, 1))  # pixels of the picture in one of what is seen
-    around = _read(F.max_pool2d(pictures, 2 * reach + 1, 1, reach), points, "nearest")
-    return torch.where(beyond, around, pictures.amax((-2, -1), keepdim=True))
-
-
-def _cosines(side: int, samples: int) -> Tensor:
-    """The orthonormal cosines of `side` pixels, read at so many places: (samples, side), the slowest first."""
-    place = (torch.arange(samples, dtype=torch.float64) + 0.5) / samples
-    waves = torch.cos(math.pi * place[:, None] * torch.arange(side)) * math.sqrt(2 / side)
-    waves[:, 0] /= math.sqrt(2)
-    return waves
-
-
-# --- what its colours hold on to ------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Statistics:
-    """What a picture is like apart from what it shows, for every channel on its own."""
-
-    mean: Tensor  # (C, 1, 1)
-    spread: Tensor  # (C, 1, 1), standard deviation
-    detail: Tensor  # (3, C, 1, 1), standard deviation of its bands, the finest first
-
-    def blend(self, other: Statistics, mix: float) -> Statistics:
-        """Those `mix` of the way to the other's; exactly these at 0 and the other's at 1."""
-        pairs = ((self.mean, other.mean), (self.spread, other.spread), (self.detail, other.detail))
-        return Statistics(*(torch.lerp(a, b, mix) for a, b in pairs))
-
-    def corrected(self, wanted: Statistics, left: Statistics) -> Statistics:
-        """What to aim at next, where aiming at these left those of what was wanted. Detail stays: what blurs once is seldom blurred twice."""
-        gain = _ratio(wanted.spread, left.spread).clamp(1 / GAIN, GAIN)
-        return Statistics(self.mean + wanted.mean - left.mean, self.spread * gain, self.detail)
-
-
-def statistics(x: Tensor) -> Statistics:
-    """Of pixels or latents, (C, h, w). Computed in float32."""
-    mean = x.float().mean((-2, -1), keepdim=True)
-    waves = _waves(x.float() - mean)
-    return Statistics(mean, _spread(waves), _spread(waves * _bands(waves)[:-1, None]))
-
-
-def follow(x: Tensor, target: Statistics) -> Tensor:
-    """x, (C, h, w), with the mean, spread and detail of the target; what has them already stays as it is.
-
-    Mean and spread as in Reinhard et al. 2001 and AdaIN (Huang and Belongie 2017), and in the same way the bands, so that a
-    picture is neither blurred nor sharpened from frame to frame. Each is changed by a factor of up to `GAIN`.
-    """
-    waves = _waves(x.float() - x.float().mean((-2, -1), keepdim=True))
-    bands, own = _bands(waves), _spread(waves)
-    spread = target.spread.clamp(own / GAIN, own * GAIN)
-    shaped = waves * (_gains(waves, bands, spread, target.detail) * bands[:, None]).sum(0)
-    return (target.mean + _pixels(shaped * _ratio(spread, _spread(shaped)))).to(x.dtype)
-
-
-def look(picture: Tensor) -> Statistics:
-    """Of an RGB picture, (3, h, w), along brightness and two axes of colour that do not change it.
-
-    Whether edges in red and green go together decides how sharp they are to the eye. The axes are orthonormal: what the spreads
-    add up to is that of red, green and blue.
-    """
-    return statistics(torch.tensordot(_axes(picture), picture.float(), 1))
-
-
-def fitted(picture: Tensor, target: Statistics) -> Tensor:
-    """A picture within -1..1 with this look: what that range cuts off, the rest makes up for, as far as it can."""
-    axes = _axes(picture)
-    for _ in range(CLIPPINGS):
-        wanted = torch.tensordot(axes.T, follow(torch.tensordot(axes, picture.float(), 1), target), 1)
-        picture = wanted.clamp(-1, 1)
-        if (wanted - picture).abs().mean() < CUT:
-            break
-    return picture
-
-
-def _axes(picture: Tensor) -> Tensor:
-    """Rows of (3, 3): luma (ITU-R BT.601), blue to yellow, and what is at right angles to both."""
-    luma, blue = (torch.tensor(axis, dtype=torch.float64) for axis in ((0.299, 0.587, 0.114), (0.0, 0.0, 1.0)))
-    luma /= luma.norm()
-    blue -= (blue @ luma) * luma
-    blue /= blue.norm()
-    return torch.stack([luma, blue, torch.linalg.cross(luma, blue)]).float().to(picture.device)
-
-
-def _gains(waves: Tensor, bands: Tensor, spread: Tensor, detail: Tensor) -> Tensor:
-    """By what to multiply each band for this detail once the whole is given this spread, (3 + 1, C, 1, 1); the last stays.
-
-    Bands overlap, and are part of the spread: one gain changes what the others should be. Each variance is a quadratic form of
-    the gains: its matrix is found once, and the gains in rounds.
-    """
-    pairs = (bands[:, None] * bands).flatten(2).flatten(0, 1)  # ((3 + 1)^2, h * w)
-    seen = torch.cat([bands[:-1] ** 2, torch.ones_like(bands[:1])])[:, None] * waves**2  # what detail and spread are made of
-    forms = (seen.flatten(2) @ pairs.T / pairs.shape[1]).view(len(bands), -1, len(bands), len(bands))  # (3 + 1, C, 3 + 1, 3 + 1)
-    gains = torch.ones_like(forms[0, :, :1])  # (C, 1, 3 + 1)
-    for _ in range(ROUNDS):
-        found = (gains @ forms @ gains.mT).sqrt()  # (3 + 1, C, 1, 1)
-        wanted = gains[..., :-1] * _ratio(detail, found[:-1] * _ratio(spread, found[-1])).permute(1, 3, 2, 0)[..., 0, :]
-        gains = torch.cat([wanted.clamp(1 / GAIN, GAIN), gains[..., -1:]], -1)
-    return gains.permute(2, 0, 1)[..., None]
-
-
-def _ratio(wanted: Tensor, found: Tensor) -> Tensor:
-    return (wanted / found).nan_to_num(nan=1.0)  # of nothing, any gain makes nothing
-
-
-def _waves(x: Tensor) -> Tensor:
-    """Pixels -> how much of each cosine they hold, both (C, h, w)."""
-    rows, columns = (_cosines(side, side).float().to(x.device) for side in x.shape[-2:])
-    return rows.T @ x @ columns
-
-
-def _pixels(waves: Tensor) -> Tensor:
-    rows, columns = (_cosines(side, side).float().to(waves.device) for side in waves.shape[-2:])
-    return rows @ waves @ columns.T
-
-
-def _bands(waves: Tensor) -> Tensor:
-    """The share that each band has of each cosine, (3 + 1, h, w): the finest first, and the rest, which has no detail."""
-    down, right = (torch.arange(side, device=waves.device) * math.pi / side for side in waves.shape[-2:])
-    passed = [torch.exp(-(scale**2) / 2 * (down[:, None] ** 2 + right**2)) for scale in (0.0, *SCALES)]
-    return torch.stack([*(more - less for more, less in pairwise(passed)), passed[-1]])
-
-
-def _spread(waves: Tensor) -> Tensor:
-    """Standard deviation of each channel of a picture of mean 0 (Parseval)."""
-    return waves.square().mean((-2, -1), keepdim=True).sqrt()
+    for right, down in product(range(-reach, reach + 1), repeat=2):
+        value = _read(pictures, x + right, y + down, "nearest")
+        lowest, highest = lowest.minimum(value), highest.maximum(value)
+    seen[..., beyond] = seen[..., beyond].clamp(lowest[:, :, 0], highest[:, :, 0])
+    return seen
