@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from animate import AnimateError, Sampling, Storyboard, load_model, render, still
+from animate.draw.feedback import Feedback
 from animate.film import recipe
 from animate.film.pictures import Pictures
 from animate.models.families.unet import UNetModel
@@ -184,6 +186,26 @@ def test_a_camera_takes_every_picture_through_the_vae_once_more(tiny: UNetModel,
     film_of(tiny, "a seed", "a tree", frames=12, zoom=1.01)
     assert encoded.pictures == 3 * 11 + 2
     assert decoded.pictures == 12 + 3 * 11 + 2 * 2, "shown; moved on from; anchored, the first attempt; and both of each endpoint's"
+
+
+def test_what_the_vae_takes_of_a_picture_is_compensated_for(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one VAE whose latents are pixels, with less contrast: it takes more of pictures that are brighter on the right."""
+
+    def encode(images: np.ndarray) -> torch.Tensor:
+        pixels = torch.from_numpy(images).permute(0, 3, 1, 2) / 127.5 - 1
+        return pixels * (0.8 if pixels[..., 24:].mean() > pixels[..., :24].mean() else 0.9)
+
+    def decode(latents: torch.Tensor) -> np.ndarray:
+        return np.asarray(((latents + 1) * 127.5).round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1))
+
+    monkeypatch.setattr(tiny, "encode", encode)
+    monkeypatch.setattr(tiny, "decode", decode)
+    (_, cel, _) = planned("a", "b", frames=3)[1]
+    bright_left = torch.linspace(0.4, -0.4, 48) + 0.1 * torch.randn(3, 48, 48, generator=torch.Generator().manual_seed(0))
+    drawn = 0.7 * bright_left.flip(-1) + 0.1
+    anchored = Feedback(tiny).anchored(cel, (drawn, bright_left, bright_left), drawn)
+    assert float(anchored.std() / bright_left.std()) == pytest.approx(1, abs=0.02)
+    assert float(anchored.mean() - bright_left.mean()) == pytest.approx(0, abs=0.01)
 
 
 def test_a_camera_that_pans_shifts_the_picture(sprout: UNetModel) -> None:
