@@ -53,7 +53,7 @@ class Child:
         assert self.process.pid is not None
         return self.process.pid
 
-    def wait(self, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def wait(self, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """How it ended, and what it wrote."""
         self.process.join(timeout)
         code = self.process.exitcode
