@@ -18,6 +18,7 @@ from ..errors import AnimateError, one_line
 from ..pixels import Image
 from ..report import Report
 from . import ffmpeg
+from .srgb import as_srgb
 
 Decoder = Callable[[Path, Report], Iterator[Image]]  # raises AnimateError, also midway
 
@@ -28,11 +29,11 @@ def video(demuxer: str) -> Decoder:
 
 
 def animation(path: Path, report: Report) -> Iterator[Image]:
-    """The pictures of a file, each as it is shown: Pillow lays partial frames over those before. Transparent parts on white."""
+    """The pictures of a file, each as it is shown: Pillow lays partial frames over those before. In sRGB, on white."""
     try:
         with PIL.Image.open(path) as film:
             for picture in ImageSequence.Iterator(film):
-                yield np.asarray(on_white(picture))
+                yield np.asarray(as_srgb(picture, str(path), report))
     except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
         raise AnimateError(f"{path}: cannot be read as a picture or animation ({one_line(error)}); give a whole file") from error
 
@@ -47,14 +48,6 @@ def folder(path: Path, report: Report, suffixes: Collection[str]) -> Iterator[Im
 def _natural_order(file: Path) -> list[tuple[int, str]]:
     """As people sort: frame 9 before frame 10."""
     return [(int(digits or 0), letters) for letters, digits in re.findall(r"(\D*)(\d*)", file.name)]
-
-
-def on_white(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """The picture in RGB, its transparent parts on white."""
-    if not picture.has_transparency_data:
-        return picture.convert("RGB")
-    clear = picture.convert("RGBA")
-    return PIL.Image.alpha_composite(PIL.Image.new("RGBA", clear.size, "white"), clear).convert("RGB")
 
 
 def _video(path: Path, report: Report, demuxer: str) -> Iterator[Image]:

@@ -37,21 +37,22 @@ NewEncoder = Callable[[Path, float, tuple[int, int]], Encoder]  # path, frames p
 # --- through ffmpeg: its options for the output ----------------------------------------------------------------------------
 
 _EVEN_SIDES = "pad=ceil(iw/2)*2:ceil(ih/2)*2"  # chroma of half the size needs them
-# The same colours everywhere: without the tags players guess the matrix by the size.
-_YUV420 = (
-    *("-vf", f"{_EVEN_SIDES},scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"),
-    *("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "iec61966-2-1", "-color_range", "tv"),
-)
-# Tags in the filters: those on the output are ignored by ffmpeg 9. ProRes has no code for sRGB's curve, and editors expect BT.709 thrice.
-_YUV422_10_BIT = (
-    *("-vf", f"{_EVEN_SIDES},scale=out_color_matrix=bt709:out_range=tv,format=yuv422p10le,setparams=color_primaries=bt709:color_trc=bt709"),
-    *("-colorspace", "bt709", "-color_range", "tv"),
-)
-# Chroma of full size: flat areas of strong colour keep their edges, and odd sides need no padding.
-_YUV444_FULL_RANGE = (
-    *("-vf", "scale=out_color_matrix=bt709:out_range=pc,format=yuv444p,setparams=color_primaries=bt709:color_trc=iec61966-2-1"),
-    *("-colorspace", "bt709", "-color_range", "pc"),
-)
+
+
+def _coloured(pixels: str, extent: str, curve: str) -> tuple[str, ...]:
+    """RGB -> YUV of BT.709, said in the file: without the tags players guess the matrix by the size. extent: tv or pc.
+
+    Primaries and curve are set by a filter: as options of the output, ffmpeg 9 ignores them.
+    """
+    pad = "" if "444" in pixels else f"{_EVEN_SIDES},"
+    scale = f"scale=out_color_matrix=bt709:out_range={extent},format={pixels}"
+    tags = f"setparams=colorspace=bt709:range={extent}:color_primaries=bt709:color_trc={curve}"
+    return "-vf", f"{pad}{scale},{tags}", "-colorspace", "bt709", "-color_range", extent
+
+
+_YUV420 = _coloured("yuv420p", "tv", "iec61966-2-1")
+_YUV422_10_BIT = _coloured("yuv422p10le", "tv", "bt709")  # ProRes has no code for sRGB's curve, and editors expect BT.709 thrice
+_YUV444_FULL_RANGE = _coloured("yuv444p", "pc", "iec61966-2-1")  # flat areas of strong colour keep their edges
 H264 = ("-c:v", "libx264", "-preset", "medium", "-crf", "16", *_YUV420, "-movflags", "+faststart", "-f", "mp4")
 VP9 = ("-c:v", "libvpx-vp9", "-crf", "24", "-b:v", "0", "-row-mt", "1", "-cpu-used", "3", *_YUV420, "-f", "webm")
 PRORES = ("-c:v", "prores_ks", "-profile:v", "standard", *_YUV422_10_BIT, "-f", "mov")
@@ -61,7 +62,7 @@ AV1 = (
     *("-c:v", "libaom-av1", "-usage", "realtime", "-cpu-used", "6", "-crf", "18", "-b:v", "0", "-row-mt", "1"),
     *(*_YUV444_FULL_RANGE, "-loop", "0", "-f", "avif"),
 )
-_APNG = ("-c:v", "apng", "-pred", "mixed", "-plays", "0", "-f", "apng")
+_APNG = ("-vf", "setsar=1,setparams=color_primaries=bt709:color_trc=iec61966-2-1", "-c:v", "apng", "-pred", "mixed", "-plays", "0", "-f", "apng")
 _LOSSLESS = ("-c:v", "ffv1", "-level", "3", "-f", "matroska")
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
-from PIL import ImageDraw, ImageFont, ImageOps
+from PIL import ExifTags, ImageDraw, ImageFont, ImageOps
 
 from ..errors import AnimateError, one_line
 from ..pixels import Image
 from ..report import REPORT, Report
-from .decoders import on_white
+from .srgb import as_srgb
 
-LARGEST = 100_000_000  # pixels of a file: more than any camera takes
+LARGEST = 178_000_000  # pixels of a file: about the most that Pillow opens; 108 million are a telephone's photograph
 MULTIPLE = 8  # a model draws multiples of so many pixels
 
 GAP = 8  # pixels around every image of a contact sheet
@@ -24,35 +25,42 @@ PAPER, INK = (250, 250, 248), (40, 40, 44)
 
 def size(path: str) -> tuple[int, int]:
     """Width and height of the picture, upright, rounded down to multiples of 8. Raises AnimateError."""
-    width, height = (side // MULTIPLE * MULTIPLE for side in _upright(path).size)
+    with _opened(path) as picture:
+        extent = picture.size if picture.getexif().get(ExifTags.Base.Orientation, 1) < 5 else picture.size[::-1]
+    width, height = (side // MULTIPLE * MULTIPLE for side in extent)
     if not width or not height:
         raise AnimateError(f"{path}: smaller than {MULTIPLE} x {MULTIPLE} pixels; give a larger picture")
     return width, height
 
 
 def read(path: str, width: int, height: int, report: Report = REPORT) -> Image:
-    """uint8 (height, width, 3), RGB: upright, alpha on white, scaled to cover this size and cut evenly at both sides.
+    """uint8 (height, width, 3), sRGB: upright, on white (media/srgb), scaled to cover this size and cut evenly at both sides.
 
     Warns if that changes its size. The array is read-only. Raises AnimateError.
     """
-    picture = _upright(path)
+    with _opened(path) as picture:
+        picture = as_srgb(picture, path, report)
     if picture.size != (width, height):
         report.warn(f"{path} is {picture.width} x {picture.height} pixels: drawn as {width} x {height}")
-    pixels = np.asarray(ImageOps.fit(on_white(picture), (width, height), PIL.Image.Resampling.LANCZOS)).copy()
+    pixels = np.asarray(ImageOps.fit(picture, (width, height), PIL.Image.Resampling.LANCZOS)).copy()
     pixels.setflags(write=False)
     return pixels
 
 
-def _upright(path: str) -> PIL.Image.Image:
-    """The picture, turned as its EXIF says."""
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[PIL.Image.Image]:
+    """The picture as Pillow has it; what goes wrong with it inside the block is told as AnimateError."""
     try:
         with PIL.Image.open(Path(path).expanduser()) as picture:
-            if picture.width * picture.height <= LARGEST:
-                return ImageOps.exif_transpose(picture)
-            extent = f"{picture.width} x {picture.height}"
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+            if picture.width * picture.height > LARGEST:
+                raise AnimateError(f"{path}: {picture.width} x {picture.height} pixels; allowed: up to {LARGEST // 10**6} million; scale it down")
+            yield picture
+    except AnimateError:
+        raise
+    except PIL.Image.DecompressionBombError as error:
+        raise AnimateError(f"{path}: too many pixels ({one_line(error)}); allowed: up to {LARGEST // 10**6} million; scale it down") from error
+    except (OSError, ValueError, SyntaxError) as error:
         raise AnimateError(f"{path}: no picture that can be read ({one_line(error)}); give a PNG, JPEG or WebP") from error
-    raise AnimateError(f"{path}: {extent} pixels; allowed: up to {LARGEST // 10**6} million; scale it down")
 
 
 def contact_sheet(images: Sequence[Image], captions: Sequence[str], columns: int | None = None) -> Image:

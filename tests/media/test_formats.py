@@ -148,6 +148,30 @@ def described(path: Path) -> str:
     return subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-i", str(path)], capture_output=True, text=True).stderr
 
 
+# What the finished file says of itself, by the program of another library: pixels, range, matrix/primaries/curve, rate, length.
+DESCRIBED = {
+    ".mp4": ("h264 (High) (avc1", "yuv420p(tv, bt709/bt709/iec61966-2-1, progressive), 48x34", "12 fps", "Duration: 00:00:02.00"),
+    ".webm": ("vp9 (Profile 0)", "yuv420p(tv, bt709/bt709/iec61966-2-1, progressive), 48x34", "12 fps", "Duration: 00:00:02.0"),
+    ".mov": ("prores (Standard) (apcn", "yuv422p10le(tv, bt709, progressive), 48x34", "12 fps", "Duration: 00:00:02.00"),
+    ".gif": ("gif", "bgra, 47x33", "12 tbr", "Duration: 00:00:02.00"),
+    ".png": ("apng", "rgb24(pc, gbr/bt709/iec61966-2-1), 47x33 [SAR 1:1 DAR 47:33]", "12 fps"),  # it does not write how long these are
+    ".webp": ("webp_anim", "argb, 47x33", "12 fps"),
+    ".avif": ("av1 (libdav1d) (High)", "yuv444p(pc, bt709/bt709/iec61966-2-1, progressive), 47x33", "12 fps", "Duration: 00:00:02.00"),
+}
+
+
+@pytest.mark.parametrize("suffix", films())
+@pytest.mark.parametrize("noted", [False, True], ids=["as encoded", "with its recipe"])
+def test_the_file_itself_says_its_colours_rate_and_length(tmp_path: Path, suffix: str, noted: bool) -> None:
+    sound = Sound(song(tmp_path / "song.wav", 2)) if noted and suffix in with_sound() else None
+    path = write_video(tmp_path / f"film{suffix}", pictures(24, SIZE), 12, note=str if noted else None, sound=sound)
+    text = described(path)
+    for words in DESCRIBED[suffix]:
+        assert words in text
+    assert (b"colr" in path.read_bytes()) == (suffix in (".mp4", ".mov", ".avif")), "where players of Apple look"
+    assert len([*reading.frames(path)]) == 24
+
+
 def test_a_mov_is_prores_as_editors_take_it(tmp_path: Path) -> None:
     text = described(write_video(tmp_path / "film.mov", pictures(24), 24, sound=Sound(song(tmp_path / "song.wav", 1))))
     for words in ("prores (Standard) (apcn", "yuv422p10le(tv, bt709, progressive)", "24 fps", "Duration: 00:00:01.00", "Audio: pcm_s16le (sowt"):
