@@ -18,7 +18,7 @@ from ..errors import AnimateError, one_line
 from ..pixels import Image
 from ..report import Report
 from . import ffmpeg
-from .srgb import as_srgb
+from .srgb import UNREADABLE, as_srgb
 
 Decoder = Callable[[Path, Report], Iterator[Image]]  # raises AnimateError, also midway
 
@@ -34,7 +34,7 @@ def animation(path: Path, report: Report) -> Iterator[Image]:
         with PIL.Image.open(path) as film:
             for picture in ImageSequence.Iterator(film):
                 yield np.asarray(as_srgb(picture, str(path), report))
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as error:
+    except UNREADABLE as error:
         raise AnimateError(f"{path}: cannot be read as a picture or animation ({one_line(error)}); give a whole file") from error
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from . import containers, decoders
 from .containers import Text
 from .decoders import Decoder
-from .encoders import AV1, H264, PRORES, VP9, Folder, Gif, NewEncoder, Pipe, Png, Webp
+from .encoders import AV1, GIF, H264, PRORES, VP9, Folder, NewEncoder, Pipe, Png, Webp
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ _VIDEO = (
     Format(".avi", "AVI", decoder=decoders.video("avi")),
 )  # fmt: skip
 _ANIMATIONS = (
-    Format(  # browsers play delays under two hundredths of a second as ten; its palette is made from a lossless copy
-        ".gif", "one palette for the whole film; delays add up to the film's length; up to 50 frames per second", Gif, 2.5, needs_ffmpeg=True,
-        fastest=50, text=containers.GIF, decoder=decoders.animation,
+    Format(  # browsers play delays under two hundredths of a second as ten
+        ".gif", "a palette for every frame; delays add up to the film's length; up to 50 frames per second", partial(Pipe, GIF), 1.2,
+        needs_ffmpeg=True, fastest=50, text=containers.GIF, decoder=decoders.animation,
     ),
     Format(
         ".png", "lossless, animated", Png, 2.0, needs_ffmpeg=True,

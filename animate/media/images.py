@@ -14,7 +14,7 @@ from PIL import ExifTags, ImageDraw, ImageFont, ImageOps
 from ..errors import AnimateError, one_line
 from ..pixels import Image
 from ..report import REPORT, Report
-from .srgb import as_srgb
+from .srgb import UNREADABLE, as_srgb
 
 LARGEST = 178_000_000  # pixels of a file: about the most that Pillow opens; 108 million are a telephone's photograph
 MULTIPLE = 8  # a model draws multiples of so many pixels
@@ -59,7 +59,7 @@ def _opened(path: str) -> Iterator[PIL.Image.Image]:
         raise
     except PIL.Image.DecompressionBombError as error:
         raise AnimateError(f"{path}: too many pixels ({one_line(error)}); allowed: up to {LARGEST // 10**6} million; scale it down") from error
-    except (OSError, ValueError, SyntaxError) as error:
+    except UNREADABLE as error:
         raise AnimateError(f"{path}: no picture that can be read ({one_line(error)}); give a PNG, JPEG or WebP") from error
 
 

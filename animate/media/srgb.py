@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,9 @@ from PIL import ImageCms, ImageOps
 
 from ..errors import one_line
 from ..report import REPORT, Report
+
+# What Pillow raises for a file that is broken, or no picture; its GIF reader meets the end of one that was cut off as IndexError.
+UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, LookupError, struct.error, PIL.Image.DecompressionBombError)
 
 DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # Pillow's modes of more than 8 bits, all of them grey
 MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}  # ICC's colour spaces -> Pillow's modes
