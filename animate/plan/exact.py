@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import AnimateError
 from ..story.resolved import Resolved
-from ..story.storyboard import Keyframe
+from ..story.storyboard import LARGEST_SEED, Keyframe
 from ..story.timeline import guidance_over_time
 from .cel import MIX_UNIT, Blend, Cel, Endpoint, Lineage, Start
 from .curve import Point
@@ -60,7 +60,7 @@ def _guidance(story: Resolved) -> float:
 def _circle(story: Resolved) -> list[Endpoint]:
     """Four noises a quarter of a turn apart: two seeds and their opposites; independent noises are at right angles."""
     first = endpoint(story.keyframes[0], story)
-    second = Endpoint(first.prompt, first.negative, first.seed + 1, first.guidance)
+    second = Endpoint(first.prompt, first.negative, (first.seed + 1) % (LARGEST_SEED + 1), first.guidance)
     return [first, second, *(Endpoint(end.prompt, end.negative, end.seed, end.guidance, opposite=True) for end in (first, second))]
 
 

@@ -84,7 +84,7 @@ def compiled(text: str) -> Evaluate:
     try:
         evaluate = _compiled(ast.parse(" ".join(text.split()), mode="eval").body)
     except SyntaxError as error:
-        raise ValueError(error.msg) from error
+        raise ValueError("cannot be read as a formula") from error
     except (RecursionError, MemoryError) as error:  # the parser has limits of its own
         raise ValueError("too deep") from error
     return lambda names: float(evaluate(names))

@@ -1,4 +1,4 @@
-"""The types that a storyboard's fields have: texts, moments and values that may change with time. Knows nothing of what a field means."""
+"""The types that a storyboard's fields have: texts, moments, shares, values that may change with time. Knows nothing of what a field means."""
 
 from __future__ import annotations
 
@@ -9,30 +9,71 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, model_validator
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
+    """The text. Raises ValueError for half of a UTF-16 pair, which no file and no tokenizer takes."""
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError(f"{text!a} is no text; write it in UTF-8")
     return text
 
 
-Text = Annotated[StrictStr, AfterValidator(_readable)]
+Text = Annotated[StrictStr, AfterValidator(readable)]
 Moment = int | StrictStr
+
+
+def _share(value: Any) -> Any:
+    """A share as people write it: "40%" is 0.4. Anything else stays as it is."""
+    percent = re.fullmatch(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*%\s*", value) if isinstance(value, str) else None
+    return float(percent[1]) / 100 if percent else value
+
+
+Share = Annotated[float, BeforeValidator(_share)]
 
 
 def _numbers(value: Any) -> Any:
     """Numbers that are written as text are numbers: a key of JSON or TOML, an option of the command line."""
+    if isinstance(value, str) and _SCHEDULE.match(value):
+        value = _of_schedule(value)
     if isinstance(value, Mapping) and all(isinstance(at, int | str) for at in value):
         return {int(at) if isinstance(at, str) and re.fullmatch(r"\d{1,9}", at) else at: _number(part) for at, part in value.items()}
     return _number(value)
 
 
+_SCHEDULE = re.compile(r"\s*\d+\s*:\s*\(")
+
+
+def _of_schedule(text: str) -> dict[int, float]:
+    """The mapping that a schedule in Deforum's notation means: "0:(1.02), 30:(1.0)" is {0: 1.02, 30: 1.0}."""
+    values = {}
+    for part in re.split(r",(?=\s*\d+\s*:)", text):
+        point = re.fullmatch(r"\s*(\d{1,9})\s*:\s*\(\s*([^()]*?)\s*\)\s*,?\s*", part)
+        try:
+            values[int(point[1])] = float(point[2])  # type: ignore[index]
+        except (TypeError, ValueError) as error:
+            example = 'write it as {0: 1.02, 30: "1 + 0.02*sin(f/8)"}, where f counts frames and t seconds'
+            raise ValueError(f'"{" ".join(part.split())}" of a schedule is no number at a frame; {example}') from error
+    return values
+
+
 def _number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError('allowed: a number, an expression of time ("1 + 0.02*t"), or either at places in time ({0: 1, "50%": 1.05})')
+    value = _share(value)
     try:
         return float(value) if isinstance(value, str) else value
     except ValueError:
         return value
+
+
+def within(low: float, high: float) -> AfterValidator:
+    """What is a number already is from `low` to `high`; of expressions that is asked for every frame, when there are frames."""
+
+    def check(value: Any) -> Any:
+        for number in value.values() if isinstance(value, Mapping) else (value,):
+            if isinstance(number, int | float) and not low <= number <= high:
+                raise ValueError(f"{number:.9g}; allowed: {low:.9g} to {high:.9g}")
+        return value
+
+    return AfterValidator(check)
 
 
 # A number, an expression of time, or either at moments of the film: what `values.Track` makes a number for every frame of.

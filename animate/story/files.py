@@ -21,7 +21,8 @@ from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 
 from ..errors import AnimateError, one_line
-from .storyboard import Location, Storyboard, build
+from .mistakes import Location
+from .storyboard import Storyboard, build
 
 SUFFIXES = (".yaml", ".yml", ".toml", ".json")
 DEEPEST = 100  # lists and mappings inside each other in YAML: a storyboard has four, and its parser slows down with the square

@@ -7,23 +7,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
-from pydantic_core import ErrorDetails
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..errors import AnimateError, did_you_mean, one_line
-from .fields import Frozen, Moment, Text, Timed
+from ..errors import AnimateError
+from .fields import Frozen, Moment, Share, Text, Timed, readable, within
+from .mistakes import Location, mistake
 from .moments import frame_at
 
 DEFAULT_FRAMES = 24
 DEFAULT_FPS = 12.0
-LARGEST_SEED = 2**63 - 1  # what a torch generator takes
+LARGEST_SEED = 2**64 - 1  # what a torch generator takes
 LARGEST_SIDE = 8192  # pixels
 LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
 FASTEST = 1000  # frames per second
 SLOWEST = 0.01  # frames per second; formats count a frame's time in 16 bits of hundredths of a second
 MOST_BETWEEN = 64
+GUIDANCE = (0.0, 100.0)  # of classifier-free guidance, the scale
+FEEDBACK = (0.001, 1.0)  # share of the denoising; the least is a step of a thousand
+ZOOM = (0.25, 4.0)  # a frame; more is no camera
+PAN = (-float(LARGEST_SIDE), float(LARGEST_SIDE))  # pixels a frame
+ROTATE = (-360.0, 360.0)  # degrees a frame
 CAMERA = ("zoom", "pan", "rotate")
 
 Loop = Literal["none", "cycle", "bounce"]
@@ -33,10 +38,12 @@ class Sampling(Frozen):
     """How a picture is denoised. What is left out is the model's own."""
 
     steps: int | None = Field(None, ge=1, le=999, description="denoising steps per frame")
-    guidance: Timed | None = Field(None, description="classifier-free guidance scale, 0 to 100; up to 1: none; may change with time")
+    guidance: Annotated[Timed, within(*GUIDANCE)] | None = Field(
+        None, description="classifier-free guidance scale, 0 to 100; up to 1: none; may change with time"
+    )
     sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
     eta: float = Field(0.0, ge=0, le=1, description="for ddim: how much noise every step adds, 0 (none) to 1")
-    sharing: float = Field(0.0, ge=0, le=1, description="how many of their first steps frames have in common, 0 (none) to 1")
+    sharing: Share = Field(0.0, ge=0, le=1, description="how many of their first steps frames have in common, 0 (none) to 1")
     branching: Literal["tree", "trunk"] = Field("tree", description="tree: shared with neighbours; trunk: shared by all, with the film's middle")
 
 
@@ -51,7 +58,7 @@ class Keyframe(Frozen):
     guidance: float | None = Field(None, ge=0, le=100, description="classifier-free guidance scale; left out: the storyboard's")
     negative: Text | None = Field(None, description="what the picture should not show; left out: the storyboard's")
     image: Text | None = Field(None, description="file of the picture that this keyframe shows; relative to the storyboard's folder")
-    strength: float = Field(0.0, ge=0, le=1, description="share of the denoising that redraws the image; 0: the image itself")
+    strength: Share = Field(0.0, ge=0, le=1, description="share of the denoising that redraws the image; 0: the image itself")
 
     @field_validator("prompt")
     @classmethod
@@ -62,7 +69,7 @@ class Keyframe(Frozen):
     @classmethod
     def _is_moment(cls, at: Any) -> Any:
         if isinstance(at, str):
-            frame_at(at, frames=2, fps=1.0)
+            frame_at(readable(at), frames=2, fps=1.0)
         elif at is not None and not (isinstance(at, int) and at >= 0):
             given = at if isinstance(at, int | float) else "this"  # a file's nested lists may be as long as a film when they are printed
             raise ValueError(f'{given} is no place in time; allowed: a frame from 0 (12), seconds ("2.5s") or a share ("50%")')
@@ -100,10 +107,14 @@ class Storyboard(Frozen):
     ease: str = Field("linear", description="easing of the segments whose keyframe names none")
     pace: Literal["even", "linear"] = Field("even", description="even: pictures that look equally far apart; linear: equal steps of the blend")
     sampling: Sampling = Sampling()
-    feedback: Timed | None = Field(None, description="share of the denoising that redraws the previous picture, above 0 to 1; left out: none")
-    zoom: Timed = Field(1.0, description="of the camera, a factor per frame, with feedback; above 1: nearer")
-    pan: tuple[Timed, Timed] = Field((0.0, 0.0), description="of the camera, pixels to the right and down per frame, with feedback")
-    rotate: Timed = Field(0.0, description="of the camera, degrees clockwise per frame, with feedback")
+    feedback: Annotated[Timed, within(*FEEDBACK)] | None = Field(
+        None, description="share of the denoising that redraws the previous picture, above 0 to 1; left out: none"
+    )
+    zoom: Annotated[Timed, within(*ZOOM)] = Field(1.0, description="of the camera, a factor per frame, with feedback; above 1: nearer")
+    pan: tuple[Annotated[Timed, within(*PAN)], Annotated[Timed, within(*PAN)]] = Field(
+        (0.0, 0.0), description="of the camera, pixels to the right and down per frame, with feedback"
+    )
+    rotate: Annotated[Timed, within(*ROTATE)] = Field(0.0, description="of the camera, degrees clockwise per frame, with feedback")
     between: int = Field(0, ge=0, le=MOST_BETWEEN, description="in-betweens: how many pictures are put between each two frames, at a higher rate")
     between_by: Literal["latent", "flow"] = Field("latent", description="latent: blends of latents; flow: along the motion of the pictures")
     sound: Text | None = Field(None, description="file of the track under the film; relative to the storyboard's folder")
@@ -200,15 +211,6 @@ class Storyboard(Frozen):
 
 # --- from plain data ------------------------------------------------------------------------------------------------------
 
-Location = tuple[int | str, ...]  # the way to a value in nested data: ("keyframes", 1, "at")
-
-_MESSAGES = {
-    "invalid_key": "every key must be a word",
-    "missing": "is missing",
-    "model_type": "allowed: a mapping such as {steps: 12}",
-    "tuple_type": "allowed: a list",
-}
-
 
 def build(data: Mapping[str, Any], source: str = "", position: Callable[[Location], str] = lambda location: "") -> Storyboard:
     """A storyboard from plain data; a keyframe may be a bare string.
@@ -221,40 +223,5 @@ def build(data: Mapping[str, Any], source: str = "", position: Callable[[Locatio
     try:
         return Storyboard.model_validate(values)
     except ValidationError as error:
-        # A word that is not known is often why another is missing.
-        first = min(error.errors(), key=lambda detail: detail["type"] != "extra_forbidden")
-        location = _location(first, values)
-        where = f"{source}{position(location)}: " if source else ""
-        more = f"; {error.error_count() - 1} more" if error.error_count() > 1 and first["type"] != "extra_forbidden" else ""
-        raise AnimateError(one_line(f"{where}{_message(first, location)}{more}", longest=1000)) from error
-
-
-def _location(detail: ErrorDetails, data: Any) -> Location:
-    """Where the error is, without the names that pydantic adds for the branches of a union."""
-    location: list[int | str] = []
-    for part in detail["loc"]:
-        try:
-            data = data[part]
-        except (LookupError, TypeError):
-            if detail["type"] != "missing":
-                continue
-        location.append(part)
-    return tuple(location)
-
-
-def _message(detail: ErrorDetails, location: Location) -> str:
-    kind, given, name = detail["type"], detail["input"], ".".join(map(str, location))
-    if kind == "extra_forbidden":
-        return f'"{name}" is not known{_hint(location)}'
-    text = _MESSAGES.get(kind, detail["msg"].removeprefix("Value error, "))
-    if kind == "model_type" and location[0] == "keyframes":
-        text = "allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}"
-    if isinstance(given, str | int | float) and kind != "value_error":
-        text += f" (given: {given!r})"
-    return f"{name}: {text}" if name else text
-
-
-def _hint(location: Location) -> str:
-    model: type[BaseModel] = Keyframe if location[0] == "keyframes" and len(location) > 1 else Sampling if location[0] == "sampling" else Storyboard
-    names = sorted(model.model_fields)
-    return did_you_mean(str(location[-1]), names) or f"; allowed: {', '.join(names)}"
+        line, location = mistake(error, values, Storyboard, {"keyframes": Keyframe, "sampling": Sampling})
+        raise AnimateError(f"{source}{position(location)}: {line}" if source else line) from error

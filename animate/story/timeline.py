@@ -15,14 +15,8 @@ from ..errors import AnimateError
 from .easing import ease
 from .moments import frame_at
 from .motion import Move, returns
-from .storyboard import LARGEST_SIDE, Storyboard
+from .storyboard import FEEDBACK, GUIDANCE, PAN, ROTATE, ZOOM, Storyboard
 from .values import OverTime, Track
-
-GUIDANCE = (0.0, 100.0)  # of classifier-free guidance, the scale
-FEEDBACK = (0.001, 1.0)  # share of the denoising; the least is a step of a thousand
-ZOOM = (0.25, 4.0)  # a frame; more is no camera
-PAN = (-float(LARGEST_SIDE), float(LARGEST_SIDE))  # pixels a frame
-ROTATE = (-360.0, 360.0)  # degrees a frame
 
 
 @dataclass(frozen=True)
@@ -124,7 +118,7 @@ def _begins(story: Storyboard, count: int) -> list[int]:
     if (needed := len(keys) + sum(holds)) > count:
         holding = f" and their holds take {needed} frames and" if needed > len(keys) else ""
         raise AnimateError(f"{len(keys)} keyframes{holding} do not fit on {_all_of(story, count)}; ask for more frames or fewer keyframes")
-    anchors = [None if key.at is None else frame_at(key.at, count, story.rate) for key in keys]
+    anchors = [None if key.at is None else _frame(key.at, count, story) for key in keys]
     for number, begin in enumerate(anchors):
         if begin is not None and begin >= count:
             raise AnimateError(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; the last of {_all_of(story, count)} is {count - 1}")
@@ -141,6 +135,12 @@ def _begins(story: Storyboard, count: int) -> list[int]:
     if not cycle and end >= count:
         raise AnimateError(f"keyframe {len(keys)} holds until frame {end}; the last of {_all_of(story, count)} is {count - 1}")
     return begins[: len(keys)]
+
+
+def _frame(at: int | str, count: int, story: Storyboard) -> int:
+    """The frame of a moment. The end of an open film in seconds, as in "2s" of two, means its last frame."""
+    frame = frame_at(at, count, story.rate)
+    return frame - 1 if frame == count and isinstance(at, str) and story.loop == "none" else frame
 
 
 def _all_of(story: Storyboard, count: int) -> str:

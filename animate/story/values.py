@@ -36,7 +36,8 @@ class Track:
 
         value: a number; an expression of time ("1 + 0.02*sin(2*pi*t/3)"); or a mapping of moments ({0: 1, "50%": 1.05,
         "2.5s": "1 + x"}), where an expression counts at its own moment, the value moves on a straight line between two
-        moments, and stays before the first and after the last. In a cycle, the moment `frames` is frame 0 once more.
+        moments, and stays before the first and after the last. The moment `frames` is where the last frame ends, in a cycle frame 0
+        once more.
         Raises AnimateError, one line that begins with `name`.
         """
         if isinstance(value, Mapping):
@@ -64,7 +65,6 @@ class Track:
         return self._joined({frame: self._reader(values[moments[frame]])(frame) for frame in sorted(moments)})
 
     def _frame(self, moment: int | str) -> int:
-        last = self.frames - (not self.closed)
         if isinstance(moment, str) and re.fullmatch(r"\s*\d{1,9}\s*", moment):
             moment = int(moment)  # the keys of TOML and JSON are always text
         try:
@@ -73,14 +73,13 @@ class Track:
             raise AnimateError(f"{self.name}: {one_line(error)}") from error
         if frame < 0:
             raise AnimateError(f"{self.name}: {moment} is before the first frame, 0")
-        if frame > last:
-            end = f"the end of a cycle of {last}" if self.closed else f"the last of {self.frames} frames, {last}"
-            raise AnimateError(f"{self.name}: {moment} is past {end}; move it, or ask for more frames")
+        if frame > self.frames:
+            raise AnimateError(f"{self.name}: {moment} is past the end of {self.frames} frames; move it, or ask for more frames")
         return frame
 
     def _joined(self, points: dict[int, float]) -> dict[int, float]:
         """With the end of a cycle as its beginning."""
-        end = points.pop(self.frames, None)
+        end = points.pop(self.frames, None) if self.closed else None
         if end is None:
             return points
         first = points.get(0, end)

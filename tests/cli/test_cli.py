@@ -197,7 +197,7 @@ BAD = [
     (("a", "b", "--width", "100"), "the nearest is 96"),
     (("a", "b", "--sampler", "dimm"), 'did you mean "ddim"'),
     (("a", "b", "--ease", "bounce"), 'ease "bounce" is not known; allowed: linear'),
-    (("a", "b", "--steps", "0"), "sampling.steps"),
+    (("a", "b", "--steps", "0"), "steps: 0; allowed: a whole number from 1 to 999"),
     (("a", "b", "--seed", "lucky"), '"lucky" is no seed'),
     (("a", "b", "--seed", "-1"), "seed"),
     (("a", "b", "-o", "film.avi"), 'suffix ".avi" is not known; allowed: .mp4'),

@@ -119,7 +119,7 @@ def test_a_still_may_redraw_an_image(tiny: UNetModel, red: str) -> None:
         ({"prompt": ""}, "an empty prompt"),
         ({"prompt": "a", "strength": 0.5}, "strength 0.5 without an image"),
         ({"image": "x.png", "strength": 0.5}, "without a prompt"),
-        ({"prompt": "a", "image": "x.png", "strength": 1.5}, "less than or equal to 1"),
+        ({"prompt": "a", "image": "x.png", "strength": 1.5}, "keyframe 1, strength: 1.5; allowed: a number from 0 to 1"),
     ],
 )
 def test_what_cannot_be_is_told(key: dict[str, object], message: str) -> None:

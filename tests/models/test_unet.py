@@ -415,3 +415,9 @@ def test_half_precision_is_used_where_asked(tiny_folder: Path) -> None:
     model = load_model(str(tiny_folder), device="cpu", dtype="bfloat16")
     assert model.numerics.dtype == "bfloat16"
     assert model.noise(0, 64, 64).dtype == torch.float32
+
+
+def test_the_largest_seed_has_a_noise_of_its_own(tiny: UNetModel) -> None:
+    largest, first = tiny.noise(2**64 - 1, 64, 64), tiny.noise(0, 64, 64)
+    assert largest.shape == first.shape
+    assert not torch.equal(largest, first)

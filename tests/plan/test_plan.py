@@ -46,3 +46,8 @@ def test_a_circle_of_noise_has_four_quarters() -> None:
     made = planned("a", frames=8, loop="cycle")
     ends = [(made.cels[key].blend.a.seed, made.cels[key].blend.a.opposite) for key in made.order]
     assert ends == [(0, False), (0, False), (1, False), (1, False), (0, True), (0, True), (1, True), (1, True)]
+
+
+def test_a_circle_by_the_largest_seed_goes_on_at_the_smallest() -> None:
+    made = planned("a", frames=8, loop="cycle", seed=2**64 - 1)
+    assert {made.cels[key].blend.a.seed for key in made.order} == {2**64 - 1, 0}

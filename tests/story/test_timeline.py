@@ -122,7 +122,7 @@ RANGES = [
 @pytest.mark.parametrize(("name", "low", "high"), RANGES)
 @pytest.mark.parametrize("loop", ["none", "bounce"])
 def test_values_over_time_have_a_range(name: str, low: float, high: float, loop: str) -> None:
-    def moving(at_5: float) -> Storyboard:
+    def moving(at_5: float | str) -> Storyboard:
         value = {0: 0.5, 5: at_5}
         pan = {"pan right": (value, 0), "pan down": (0, value)}.get(name, (0, 0))
         settings: dict[str, Any] = {"feedback": 0.4, "pan": pan, "frames": 10, "loop": loop}
@@ -136,7 +136,9 @@ def test_values_over_time_have_a_range(name: str, low: float, high: float, loop:
         assert {**shown, "feedback": frame.feedback, "guidance": frame.guidance}[name] == value
     for value in (low - 1e-4, high + 1e-4):
         with pytest.raises(AnimateError, match=f"^{name} at frame 5 is {value:.9g}; allowed: {low:g} to {high:g}$"):
-            timeline(moving(value))
+            timeline(moving(f"{value} + 0"))
+        with pytest.raises(AnimateError, match=f"^{name.replace(' ', ', ')}: {value:.9g}; allowed: {low:g} to {high:g}$"):
+            moving(value)
 
 
 def test_guidance_that_changes_with_time_is_the_films_alone() -> None:
