@@ -17,22 +17,32 @@ class AnimateWarning(UserWarning):
     """Something that a person should know, and that does not stop the film."""
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The known name that is spelled most like a word; None where none is close.
+
+    Swapped letters are the likeliest mistake: sd51 is sd15 and not sd35.
+    """
+    spellings = {spelling.lower(): spelling for spelling in known}
+    close = difflib.get_close_matches(word.lower(), sorted(spellings), 5)
+    close.sort(key=lambda spelling: sorted(spelling) != sorted(word.lower()))  # stable: otherwise the best stays first
+    return spellings[close[0]] if close else None
+
+
 def did_you_mean(word: str, known: Iterable[str], names: Mapping[str, str] | None = None) -> str:
     """The end of a message about a name that is not known: '; did you mean "tree"?', or nothing where none is close.
 
     known: all spellings that are understood. names: what is suggested for a spelling, where that is not the spelling itself.
     """
-    spellings = {spelling.lower(): spelling for spelling in known}
-    close = difflib.get_close_matches(word.lower(), spellings, 1)
-    if not close:
-        return ""
-    spelling = spellings[close[0]]
-    return f'; did you mean "{names[spelling] if names else spelling}"?'
+    spelling = closest(word, known)
+    return f'; did you mean "{names[spelling] if names else spelling}"?' if spelling else ""
 
 
 def one_line(error: object, longest: int = 300) -> str:
-    """What a library says of a failure, in one line of so many characters at most."""
-    return " ".join(str(error).split())[:longest]
+    """What a library or the system says of a failure, in one line of so many characters at most, without the numbers of its errors."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not in UTF-8; save it as UTF-8"
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return " ".join(words.split())[:longest]
 
 
 def amount(count: float) -> str:

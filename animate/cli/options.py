@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from ..errors import AnimateError
+from ..errors import AnimateError, one_line
 from ..film.setup import Setup
 from ..media import formats
 from ..models.parts import samplers
+from ..places import path_of
 from ..story import easing
-from ..story.files import SUFFIXES, read
-from ..story.storyboard import Storyboard, build
+from ..story.files import SUFFIXES, read, text_of
+from ..story.storyboard import LARGEST_SEED, Storyboard, build
 from ..story.timeline import timeline
 from .console import say
 
@@ -40,10 +43,25 @@ class Seed(click.ParamType[int]):
             drawn = secrets.randbelow(2**32)
             say(f"seed {drawn}")
             return drawn
-        try:
-            return int(value)
-        except ValueError:
-            self.fail(f'"{value}" is no seed; allowed: a number from 0, or "random"', param, ctx)
+        if not re.fullmatch(r"\s*\d{1,20}\s*", str(value), re.ASCII) or int(value) > LARGEST_SEED:
+            self.fail(f'"{value}" is no seed; allowed: a number from 0 to {LARGEST_SEED}, or "random"', param, ctx)
+        return int(value)
+
+
+class Output(click.ParamType[str]):
+    """Where something is written, in the person's own spelling: a "/" at its end asks for a folder."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == "-":
+            self.fail("standard output takes no film: its file is finished by going back in it; name a file", param, ctx)
+        return os.path.expanduser(str(value))  # noqa: PTH111 - a Path has no "/" at its end
+
+
+def output_option(kinds: str) -> Callable[[Command], Command]:
+    """-o, for files of these kinds."""
+    return click.option("-o", "--output", type=Output(), help=f"{kinds}. Default: a free name under renders/.")
 
 
 picture_options = _stack(
@@ -70,7 +88,7 @@ motion_options = _stack(
     click.option(
         "--pace", type=click.Choice(["even", "linear"]), help="even: neighbours look equally far apart; linear: equal steps. Default: even."
     ),
-    click.option("--sharing", type=float, help="How deep frames share their beginnings, 0 to 1: more alike, and long films faster. Default: 0."),
+    click.option("--sharing", help="How deep frames share their beginnings, 0 to 1: more alike, and long films faster. Default: 0."),
     click.option(
         "--branching", type=click.Choice(["tree", "trunk"]), help="tree: with neighbours, exact ends; trunk: with the middle. Default: tree."
     ),
@@ -89,7 +107,14 @@ film_options = _stack(
     click.option("--from", "from_", metavar="PROMPT", help="The first keyframe."),
     click.option("--via", multiple=True, metavar="PROMPT", help="A keyframe between --from and --to; may be repeated."),
     click.option("--to", metavar="PROMPT", help="The last keyframe."),
-    click.option("-f", "--file", "prompt_file", type=Path, help="A prompt a line; empty lines and # comments are passed over."),
+    click.option(
+        "-f",
+        "--file",
+        "prompt_file",
+        type=path_of,
+        metavar="FILE",
+        help='A prompt a line, "-" for standard input; empty lines and # comments are passed over.',
+    ),
     time_options,
     picture_options,
     motion_options,
@@ -110,7 +135,7 @@ model_options = _stack(
         type=click.IntRange(1, 256),
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
-    click.option("--store", type=Path, metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
+    click.option("--store", type=path_of, metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
 
@@ -162,11 +187,12 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
 
 
 def lines(path: Path) -> list[str]:
-    """A prompt a line; empty lines and # comments are passed over."""
+    """A prompt a line, of standard input for "-"; empty lines and # comments are passed over. Raises AnimateError."""
     try:
-        stripped = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
+        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        stripped = [line.strip() for line in text_of(data).splitlines()]
     except (OSError, UnicodeDecodeError) as error:
-        raise AnimateError(f"{path}: cannot be read ({error}); give a text file with a prompt a line") from error
+        raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a text file with a prompt a line") from error
     return [line for line in stripped if line and not line.startswith("#")]
 
 

@@ -14,7 +14,7 @@ from ..models.weights import catalog
 from ..models.weights.catalog import DEFAULT, ELSEWHERE
 from . import INTERRUPTED
 from .console import Console, say
-from .options import film_options, free_name, model_options, setup, storyboard
+from .options import film_options, free_name, model_options, output_option, setup, storyboard
 
 if TYPE_CHECKING:
     from ..film import job
@@ -33,7 +33,7 @@ Examples:
 @click.command("render", epilog=EPILOG)
 @film_options
 @model_options
-@click.option("-o", "--output", help=f"File ({formats.names(formats.films())}) or folder/ for PNGs. Default: a free name under renders/.")
+@output_option(f"File ({formats.names(formats.films())}) or folder/ for PNGs")
 @click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
 def command(output: str | None, count: int | None, as_json: bool, **options: Any) -> int:

@@ -10,13 +10,13 @@ import click
 from ..media import formats
 from ..story.timeline import timeline
 from .console import Console
-from .options import film_options, free_name, model_options, setup, storyboard
+from .options import film_options, free_name, model_options, output_option, setup, storyboard
 
 
 @click.command("sheet")
 @film_options
 @model_options
-@click.option("-o", "--output", help=f"File ({formats.names(formats.stills())}). Default: a free name under renders/.")
+@output_option(f"File ({formats.names(formats.stills())})")
 def command(output: str | None, **options: Any) -> None:
     """Draw the keyframes of a film as one contact sheet, before a long render."""
     story = storyboard(**options)

@@ -27,7 +27,7 @@ import safetensors.torch
 from torch import Tensor
 
 from ..models.base import Numerics
-from ..places import cache
+from ..places import cache, path_of
 from ..plan.cel import Plan
 from ..report import REPORT, Report
 
@@ -54,7 +54,7 @@ class Store:
     """A folder of states with a limit to its size. The oldest go first."""
 
     def __init__(self, folder: str | os.PathLike[str] | None = None, limit: int = LIMIT):
-        self.folder = Path(folder).expanduser() if folder is not None else cache()
+        self.folder = path_of(folder) if folder is not None else cache()
         self.limit = limit
         self.kept = self.drawn = 0  # cels of this process's films that were found here, and that were not
         self.probed: set[str] = set()  # cels of no film that this process has drawn: a film that shows them was not kept here

@@ -9,7 +9,7 @@ from typing import Any
 
 import imageio_ffmpeg
 
-from ..errors import AnimateError
+from ..errors import AnimateError, one_line
 
 REPRODUCIBLE = ("-fflags", "+bitexact", "-flags:v", "+bitexact")  # for outputs: no dates, no random numbers
 
@@ -32,7 +32,7 @@ def run(*arguments: str, timeout: float | None = None) -> bytes:
     try:
         process = subprocess.run(command(*arguments), capture_output=True, timeout=timeout, **OWN_SESSION)
     except (OSError, RuntimeError, subprocess.TimeoutExpired) as error:
-        raise AnimateError(f"ffmpeg does not run ({error}); look at: animate doctor") from error
+        raise AnimateError(f"ffmpeg does not run ({one_line(error)}); look at: animate doctor") from error
     if process.returncode:
         raise AnimateError(f"ffmpeg failed: {message(process.stderr)}")
     return bytes(process.stdout)
@@ -48,7 +48,8 @@ def check() -> None:
     try:
         _start(program())
     except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        raise AnimateError(f"ffmpeg does not start ({error}); unset IMAGEIO_FFMPEG_EXE, or: pip install --force-reinstall imageio-ffmpeg") from error
+        hint = "unset IMAGEIO_FFMPEG_EXE, or: pip install --force-reinstall imageio-ffmpeg"
+        raise AnimateError(f"ffmpeg does not start ({one_line(error)}); {hint}") from error
 
 
 @lru_cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 import PIL.Image
@@ -13,6 +12,7 @@ from PIL import ExifTags, ImageDraw, ImageFont, ImageOps
 
 from ..errors import AnimateError, one_line
 from ..pixels import Image
+from ..places import path_of
 from ..report import REPORT, Report
 from .srgb import UNREADABLE, as_srgb
 
@@ -51,7 +51,7 @@ def read(path: str, width: int, height: int, report: Report = REPORT) -> Image:
 def _opened(path: str) -> Iterator[PIL.Image.Image]:
     """The picture as Pillow has it; what goes wrong with it inside the block is told as AnimateError."""
     try:
-        with PIL.Image.open(Path(path).expanduser()) as picture:
+        with PIL.Image.open(path_of(path)) as picture:
             if picture.width * picture.height > LARGEST:
                 raise AnimateError(f"{path}: {picture.width} x {picture.height} pixels; allowed: up to {LARGEST // 10**6} million; scale it down")
             yield picture

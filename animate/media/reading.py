@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import AnimateError
 from ..pixels import Image
+from ..places import path_of
 from ..report import REPORT, Report
 from .formats import format_of, names, pictures, readable
 
@@ -16,7 +17,7 @@ def frames(path: Path, report: Report = REPORT) -> Iterator[Image]:
     on white. Of a folder its pictures, in the order of the numbers in their names. Raises AnimateError, also midway.
     """
     size: tuple[int, ...] = ()
-    for number, image in enumerate(_decoded(path, report)):
+    for number, image in enumerate(_decoded(path_of(path), report)):
         size = size or image.shape
         if image.shape != size:
             raise AnimateError(f"{path}: frame {number} has {_extent(image.shape)} pixels, those before {_extent(size)}; give pictures of one size")

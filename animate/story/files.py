@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import os
@@ -21,6 +22,7 @@ from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 
 from ..errors import AnimateError, one_line
+from ..places import path_of
 from .mistakes import Location
 from .storyboard import Storyboard, build
 
@@ -34,15 +36,15 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
     Its images and its sound are looked for in the file's folder. Raises AnimateError with file, line and column where the format
     has them.
     """
-    path = Path(path)
+    path = path_of(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path.read_bytes())
     except (OSError, UnicodeDecodeError) as error:
-        raise AnimateError(f"{path}: cannot be read ({error}); give a storyboard in {', '.join(SUFFIXES)}") from error
+        raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a storyboard in {', '.join(SUFFIXES)}") from error
     try:
         data = _parsed(text, path.suffix.lower())
     except MarkedYAMLError as error:
-        raise AnimateError(f"{path}{_position(error.problem_mark)}: {error.problem or error}; mend the file") from error
+        raise AnimateError(f"{path}{_position(error.problem_mark)}: {_problem(error)}; mend the file") from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise AnimateError(f"{path}: {one_line(error)}; mend the file") from error
     if not isinstance(data, Mapping):
@@ -52,6 +54,15 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
         return "" if path.suffix.lower() == ".toml" else _position(_mark(text, location))
 
     return build(overridden(_beside(path.parent, data), overrides), str(path), position)
+
+
+def text_of(data: bytes) -> str:
+    """A text as people save it: in UTF-8, or in UTF-16 where it begins with that mark (PowerShell). Raises UnicodeDecodeError."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16")
+    if b"\0" in data:
+        raise UnicodeDecodeError("utf-8", data, data.index(0), data.index(0) + 1, "no text has this byte")
+    return data.decode("utf-8-sig")
 
 
 def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +95,7 @@ def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
     """With the paths of images and sound, which are relative to the storyboard's folder, below that folder."""
 
     def joined(part: Any, name: str) -> Any:
-        return {**part, name: str(folder / part[name])} if isinstance(part, Mapping) and isinstance(part.get(name), str) else part
+        return {**part, name: str(folder / path_of(part[name]))} if isinstance(part, Mapping) and isinstance(part.get(name), str) else part
 
     values, keys = dict(joined(data, "sound")), data.get("keyframes")
     return {**values, "keyframes": [joined(key, "image") for key in keys]} if isinstance(keys, list) else values
@@ -191,6 +202,12 @@ def _mark(text: str, location: Location) -> StringMark | None:
                 break
             mark, node = entry[0].start_mark, entry[1]
     return mark
+
+
+def _problem(error: MarkedYAMLError) -> str:
+    """What the parser says, and what a person most likely meant."""
+    problem = error.problem or one_line(error)
+    return f"{problem}: put a prompt with a colon in quotes" if problem == "mapping values are not allowed here" else problem
 
 
 def _position(mark: StringMark | None) -> str:

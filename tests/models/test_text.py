@@ -20,7 +20,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 import animate
 from animate import AnimateError
 from animate.models.families.unet import UNetModel
-from animate.models.parts.text import Encoded, Weighted, chunk_count, encode, length_warning, parse, unknown_words
+from animate.models.parts import text
+from animate.models.parts.text import ClipText, Encoded, Weighted, chunk_count, encode, length_warning, parse, unknown_words, words_of
+from animate.models.parts.vocabulary import Vocabulary
 from conftest import tiny_tokenizer
 
 CPU = torch.device("cpu")
@@ -396,3 +398,33 @@ def test_nothing_is_logged_about_long_prompts(monkeypatch: pytest.MonkeyPatch, c
     assert not caplog.records
     tokenizer("tree " * 100)
     assert "longer than" in caplog.text
+
+
+# What people paste, and what ftfy, which cleaned prompts for CLIP's tokenizer in 2022, makes of it.
+PASTED = {
+    "\u201ca seed\u201d\u2019s tree": '"a seed"\'s tree',
+    "a \ufb01eld of \ufb02owers": "a field of flowers",
+    "\uff41 \uff54\uff52\uff45\uff45": "a tree",
+    "salt &amp; pepper": "salt & pepper",
+    "a tree": "a tree",
+}
+
+
+@pytest.mark.parametrize(("pasted", "plain"), PASTED.items())
+def test_prompts_reach_the_tokenizer_as_they_did_in_2022(pasted: str, plain: str) -> None:
+    ids = [[token for token, _ in word] for part in text._parts(TOKENIZER, pasted) for word in part]
+    assert [token for word in ids for token in word] == TOKENIZER(plain, add_special_tokens=False).input_ids
+
+
+def test_what_a_small_model_never_saw_is_looked_for_in_what_the_prompt_says() -> None:
+    known = Vocabulary(64, {}, frozenset({"seed", "tree", "red"}), frozenset({"a"}))
+    small = ClipText("small", [TOKENIZER], known)
+    assert small.warnings(["a (red:1.3) seed BREAK a [tree]", r"a \(tree\)", "\uff41 tree"]) == []
+    (line,) = small.warnings(["a (sed:1.2) dragon"])
+    assert line == 'small was never shown sed ("seed"?), dragon, and draws the rest; animate models lists what it knows'
+
+
+def test_the_words_of_embeddings_are_known() -> None:
+    tokenizer = tiny_tokenizer()
+    tokenizer.add_tokens(["<my-cat>", "<my-cat>_1"])
+    assert words_of("a <my-cat> BREAK (tree:0.5)", tokenizer).split() == ["a", "tree"]

@@ -114,6 +114,21 @@ def _refused(written: str) -> AnimateError:
     )
 
 
+def clean(text: str) -> str:
+    """Text as CLIP's tokenizer had it in training, and in 2022: ftfy straightens quotes, ligatures, full-width letters and "&amp;"."""
+    import ftfy  # here, so that the command starts at once
+
+    return ftfy.fix_text(text)
+
+
+def words_of(prompt: str, tokenizer: Any) -> str:
+    """What a prompt says, without its weights, its BREAKs and the words that embeddings have added. Raises AnimateError."""
+    text = clean("".join(piece.text for piece in parse(prompt)))
+    for added in sorted(tokenizer.get_added_vocab(), key=len, reverse=True):
+        text = text.replace(added, " ")
+    return BREAK.sub(" ", text)
+
+
 def chunk_count(tokenizer: Any, prompt: str) -> int:
     """How many chunks of a text encoder's length a prompt takes, at least 1."""
     return len(_chunked(tokenizer, prompt))
@@ -155,8 +170,8 @@ class ClipText:
         tokenizer = self.tokenizers[0]
         lines = [line for prompt in prompts if (line := length_warning(tokenizer, prompt))]
         if self.vocabulary:
-            if untaught := self.vocabulary.unknown(prompts):
-                lines.append(f"{self.name} was never shown {', '.join(untaught)}, and draws the rest; animate models lists what it knows")
+            if unknown := self.vocabulary.unknown(words_of(prompt, tokenizer) for prompt in prompts):
+                lines.append(f"{self.name} was never shown {', '.join(unknown)}, and draws the rest; animate models lists what it knows")
         elif split := list(dict.fromkeys(word for prompt in prompts for word in unknown_words(tokenizer, prompt))):
             known = f"{self.name} knows {', '.join(split)} only letter by letter"
             lines.append(f"{known}: it was trained on English; say it in English words")
@@ -187,7 +202,7 @@ def _parts(tokenizer: Any, prompt: str) -> list[list[list[Token]]]:
 
 
 def _words(tokenizer: Any, text: str) -> list[list[int]]:
-    encoding, vectors = tokenizer(text, add_special_tokens=False, verbose=False), _vectors(tokenizer)
+    encoding, vectors = tokenizer(clean(text), add_special_tokens=False, verbose=False), _vectors(tokenizer)
     words = groupby(zip(encoding.word_ids(), encoding.input_ids, strict=True), lambda token: token[0])
     return [[vector for _, token in word for vector in vectors.get(token, [token])] for _, word in words]
 

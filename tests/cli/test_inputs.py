@@ -1,0 +1,124 @@
+"""Paths, files and numbers as people write them, from every side of the command."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import PIL.Image
+import pytest
+
+from animate import AnimateError, Storyboard, write_video
+from animate.media import reading
+from animate.story.files import read
+from conftest import Run
+
+FEW = ("--steps", "1", "--guidance", "1", "--frames", "4", "--pace", "linear")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("HOME", str(folder))
+    monkeypatch.setenv("USERPROFILE", str(folder))
+    return folder
+
+
+def test_a_tilde_is_the_home_folder_wherever_it_stands(run: Run, home: Path, tmp_path: Path, tiny_folder: Path) -> None:
+    PIL.Image.new("RGB", (64, 64), (200, 60, 60)).save(home / "red.png")
+    (home / "prompts.txt").write_text("a seed\na tree\n")
+    (tmp_path / "film.yaml").write_text("keyframes:\n- image: ~/red.png\n- a tree\n")
+    assert run("-f", "~/prompts.txt", *FEW, "--output=~/film.gif")[0] == 0
+    assert run("film.yaml", *FEW, "-o", "~/frames/")[0] == 0
+    assert run("still", "a tree", "--steps", "1", "-o", "~/tree.png")[0] == 0
+    assert run("still", "a tree", "--steps", "1", "--init-img", "~/red.png", "--strength", "1", "--outdir=~/out")[0] == 0
+    assert run("show", "~/film.gif")[0] == 0
+    assert run("score", "~/film.gif", "--plot=~/plot.png")[0] == 0
+    assert run("again", "~/film.gif", "--model", str(tiny_folder), "-o", "~/again.gif")[0] == 0
+    assert {path.name for path in home.iterdir()} == {"red.png", "prompts.txt", "film.gif", "frames", "tree.png", "out", "plot.png", "again.gif"}
+    assert read("~/../film.yaml").keyframes[0].image == str(home / "red.png")
+    images = [*reading.frames(Path("~/film.gif"))]
+    assert write_video("~/api.gif", images, 12) == home / "api.gif"
+    assert not Path("~").exists(), "no folder of that name"
+
+
+def test_a_home_that_is_not_known_is_a_name_like_any_other(run: Run) -> None:
+    code, _, err = run("-f", "~nobody-of-this-name/prompts.txt")
+    assert code == 2
+    assert err == "animate: ~nobody-of-this-name/prompts.txt: cannot be read (No such file or directory); give a text file with a prompt a line\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_text_files_are_read_as_people_save_them(run: Run, encoding: str) -> None:
+    Path("prompts.txt").write_bytes("a café\r\nein Bäumchen\r\n".encode(encoding))
+    Path("film.yaml").write_bytes("frames: 4\r\nkeyframes: [a café, ein Bäumchen]\r\n".encode(encoding))
+    for words in (("-f", "prompts.txt"), ("film.yaml",)):
+        code, out, _ = run("plan", *words, "--frames", "4", "--json")
+        assert code == 0
+        assert [(row["from"], row["to"]) for row in json.loads(out)][1] == ("a café", "ein Bäumchen")
+
+
+@pytest.mark.parametrize("data", ["a café".encode("latin-1"), "a seed\na tree".encode("utf-16-le")], ids=["latin 1", "no mark"])
+def test_other_encodings_are_told(run: Run, data: bytes) -> None:
+    for name, words in (("prompts.txt", ("-f", "prompts.txt")), ("film.yaml", ("film.yaml",))):
+        Path(name).write_bytes(data)
+        code, _, err = run(*words)
+        assert code == 2
+        assert f"{name}: cannot be read (it is not in UTF-8; save it as UTF-8)" in err
+
+
+def test_prompts_come_from_standard_input_and_films_do_not_go_to_standard_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a seed\na tree\n")))
+    assert len(json.loads(run("plan", "-f", "-", "--json")[1])) == 24
+    code, _, err = run("a seed", "a tree", "-o", "-")
+    assert code == 2
+    assert "standard output takes no film" in err
+    assert err.count("\n") == 1
+
+
+def test_a_prompt_with_a_colon_is_told_to_be_quoted(run: Run) -> None:
+    for keyframes, said in (
+        ("- a cat: the film\n- b", 'film.yaml:2:3: keyframe 1: "a cat" is no field; put a prompt with a colon in quotes, as in "a cat: the film"'),
+        ("- b\n- 2001: a space odyssey", 'film.yaml:3:3: keyframe 2: "2001" is no field; put a prompt with a colon in quotes'),
+        ("- prompt: a cat: the film", "film.yaml:2:16: mapping values are not allowed here: put a prompt with a colon in quotes"),
+    ):
+        Path("film.yaml").write_text(f"keyframes:\n{keyframes}\n")
+        code, _, err = run("plan", "film.yaml")
+        assert code == 2
+        assert said in err
+
+
+@pytest.mark.parametrize("guidance", ["-1", "1000", "nan"])
+def test_guidance_has_its_range_on_the_command_line_too(run: Run, guidance: str) -> None:
+    for words in (("a", "b"), ("still", "a")):
+        code, _, err = run(*words, "--guidance", guidance)
+        assert code == 2
+        assert "guidance" in err
+
+
+def test_percents_are_shares(run: Run) -> None:
+    assert Storyboard.of("a", "b", feedback="40%", sampling={"sharing": 0}).feedback == 0.4
+    assert Storyboard.of("a", "b", sampling={"sharing": "25 %"}).sampling.sharing == 0.25
+    assert run("plan", "a", "b", "--sharing", "40%")[0] == 0
+    assert "sharing: 1.2; allowed: a number from 0 to 1" in run("plan", "a", "b", "--sharing", "120%")[2]
+
+
+def test_a_schedule_in_deforums_notation_is_the_mapping_that_it_means() -> None:
+    story = Storyboard.of("a", "b", feedback="0:(0.4), 12: (0.6)", zoom="0:(1.02),23:(1.0)")
+    assert story.feedback == {0: 0.4, 12: 0.6}
+    assert story.zoom == {0: 1.02, 23: 1.0}
+    with pytest.raises(AnimateError, match=r'^zoom: "3:\(1 \+ t\)" of a schedule is no number at a frame; write it as .* where f counts frames'):
+        Storyboard.of("a", "b", feedback=0.4, zoom="0:(1.02), 3:(1 + t)")
+
+
+def test_seeds_go_as_far_as_the_generator(run: Run) -> None:
+    assert run("still", "a", "--steps", "1", "--seed", str(2**64 - 1), "-o", "last.png")[0] == 0
+    assert run("still", "a", "--steps", "1", "--seed", "0", "-o", "first.png")[0] == 0
+    last, first = (np.asarray(PIL.Image.open(name)) for name in ("last.png", "first.png"))
+    assert (last != first).any()
+    for seed in ("-1", str(2**64)):
+        assert run("still", "a", "--seed", seed)[2].endswith('allowed: a number from 0 to 18446744073709551615, or "random"\n')
