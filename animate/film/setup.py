@@ -37,6 +37,12 @@ class Setup:
 
         return Store(self.folder) if self.keep else None
 
+    def check(self) -> None:
+        """Raises AnimateError for what names and files tell: at once, before torch is loaded."""
+        from ..models import check
+
+        check(self.model, self.device or "auto", self.dtype or "auto", self.loras, self.vae, self.embeddings)
+
     def load(self, report: Report) -> Model:
         """Raises AnimateError if there is no such model, or it does not fit."""
         from ..models import load_model

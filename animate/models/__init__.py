@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
 from ..report import REPORT, Report
+from . import placement
 from .parts import vocabulary
 from .placement import BATCH_SIZES, LARGE, pick_device, pick_dtype
 from .weights import catalog, loading
@@ -44,6 +45,7 @@ def load_model(
 
     Raises AnimateError if there is no such model, or it is of no family that can be animated.
     """
+    check(name, device, dtype, loras, vae, embeddings)  # before anything is fetched
     from .base import Origin
     from .families import family_of
     from .weights.extras import Extras, apply
@@ -51,7 +53,6 @@ def load_model(
 
     name, entry = catalog.resolve(name or catalog.default())
     device, extras = pick_device(device), Extras(tuple(loras), vae, tuple(embeddings))
-    pick_dtype(dtype, device)  # one that is not known is refused before anything is fetched
     loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report)
     family = family_of(name, loaded.pipe, extras.descriptions)
     if not safety:
@@ -66,6 +67,16 @@ def load_model(
         **(_suits(entry) if entry else family.suits(loaded.pipe)),
     )
     return _on_device(family, origin, loaded.pipe, device, batch_size or BATCH_SIZES[device.split(":")[0]])
+
+
+def check(name: str | None, device: str, dtype: str, loras: Sequence[str], vae: str | None, embeddings: Sequence[str]) -> None:
+    """Raises AnimateError for what `load_model` would refuse, as far as names and files tell: at once, torch is not loaded."""
+    from .weights.extras import Extras
+
+    extras = Extras(tuple(loras), vae, tuple(embeddings))
+    placement.check(device, dtype)
+    loading.check(*catalog.resolve(name or catalog.default()))
+    extras.check()
 
 
 def _suits(entry: Entry) -> dict[str, Any]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import platform
 import re
+from ctypes import CDLL
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ..errors import AnimateError
+from ..errors import AnimateError, did_you_mean
 
 if TYPE_CHECKING:
     import torch
@@ -14,22 +16,52 @@ if TYPE_CHECKING:
     from .base import Numerics
 
 BATCH_SIZES = {"cuda": 8, "mps": 4, "cpu": 4}  # a CPU is about 1.5 times faster a sample in batches of 4 than alone
+DTYPES = ("float32", "float16", "bfloat16")
+# What people call them elsewhere.
+OTHER_DEVICES = {"cuda": "cuda", "gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "mps": "mps", "metal": "mps", "apple": "mps", "cpu": "cpu"}
+OTHER_DTYPES = {name: name for name in DTYPES} | {"fp32": "float32", "float": "float32", "fp16": "float16", "half": "float16", "bf16": "bfloat16"}
 HALF = re.compile("StableDiffusion(?!3)|LatentConsistency")  # classes of pipelines that were made for float16
 LARGE = 10**9  # bytes of weights: of Stable Diffusion 1 and larger
 
 
+def check(device: str, dtype: str) -> None:
+    """Raises AnimateError for names that cannot be used here, as far as that is known without loading torch, which takes seconds."""
+    if not re.fullmatch(r"auto|(?:cuda|mps|cpu)(?::\d{1,3})?", device):
+        raise AnimateError(f'device "{device}" is not known; allowed: auto, cuda, cuda:1, mps, cpu{_other_name(device)}')
+    if device.startswith("cuda") and not _driver():
+        raise AnimateError(f'device "{device}" is not here: this machine has no NVIDIA driver; use --device auto')
+    if device.startswith("mps") and platform.system() != "Darwin":
+        raise AnimateError(f'device "{device}" is not here: only Macs have it; use --device auto')
+    if dtype not in ("auto", *DTYPES):
+        raise AnimateError(f'dtype "{dtype}" is not known; allowed: auto, {", ".join(DTYPES)}{did_you_mean(dtype, OTHER_DTYPES, OTHER_DTYPES)}')
+
+
+def _other_name(device: str) -> str:
+    return did_you_mean(device, OTHER_DEVICES, OTHER_DEVICES)
+
+
+def _driver() -> bool:
+    """Whether there is a driver that torch's "cuda" runs on; AMD's (ROCm) is part of its torch."""
+    if "rocm" in version("torch"):
+        return True
+    try:
+        CDLL("nvcuda.dll" if platform.system() == "Windows" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def pick_device(name: str) -> str:
     """A device that is here: "auto" takes CUDA, then MPS, then the CPU. Raises AnimateError."""
+    check(name, "auto")
     import torch
 
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
-        if torch.device(name).type not in BATCH_SIZES:
-            raise RuntimeError("no device that can draw")
         torch.empty(1, device=name)
     except (RuntimeError, AssertionError) as error:
-        raise AnimateError(f'device "{name}" is not here ({str(error).splitlines()[0]}); allowed: auto, cpu, cuda, mps') from error
+        raise AnimateError(f'device "{name}" is not here ({str(error).splitlines()[0]}); use --device auto') from error
     return name
 
 
@@ -44,13 +76,12 @@ def pick_dtype(name: str, device: str, kind: str = "", size: int = 0) -> torch.d
     instead of 3.1 s, with images that differ by 0.5 grey levels (14 at most); but then an image depends on how many are drawn
     with it (by 12 levels at most, and not 1), which is not worth a second.
     """
+    check("auto", name)
     import torch
 
-    allowed = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
     if name != "auto":
-        if name not in allowed:
-            raise AnimateError(f'dtype "{name}" is not known; allowed: auto, {", ".join(allowed)}')
-        return allowed[name]
+        dtype: torch.dtype = getattr(torch, name)
+        return dtype
     if device.startswith("cuda"):
         return torch.float16 if HALF.match(kind) else torch.bfloat16
     pays = device == "cpu" and size > LARGE and torch.cpu._is_amx_tile_supported()

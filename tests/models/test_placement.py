@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import diffusers
 import pytest
 import torch
 import transformers
 
+from animate import AnimateError
+from animate.models import placement
 from animate.models.base import Numerics
 from animate.models.placement import numerics
 
@@ -23,3 +27,29 @@ def test_a_cpu_is_its_instructions_and_threads() -> None:
     here = numerics(torch.device("cpu"), torch.float32, 4)
     assert (here.device, here.dtype) == ("cpu", "float32")
     assert here.hardware.endswith(f"{torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads")
+
+
+@pytest.mark.parametrize(
+    ("device", "dtype", "said"),
+    [
+        ("gpu", "auto", 'device "gpu" is not known; allowed: auto, cuda, cuda:1, mps, cpu; did you mean "cuda"?'),
+        ("fpga", "auto", 'device "fpga" is not known; allowed: auto, cuda, cuda:1, mps, cpu'),
+        ("xpu", "auto", 'device "xpu" is not known'),
+        ("auto", "fp16", 'dtype "fp16" is not known; allowed: auto, float32, float16, bfloat16; did you mean "float16"?'),
+        ("cuda:0", "auto", 'device "cuda:0" is not here: this machine has no NVIDIA driver; use --device auto'),
+    ],
+)
+def test_names_are_checked_without_torch(device: str, dtype: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placement, "_driver", lambda: False)
+    monkeypatch.setitem(sys.modules, "torch", None)  # importing it would fail
+    with pytest.raises(AnimateError) as refused:
+        placement.check(device, dtype)
+    assert str(refused.value).startswith(said)
+
+
+def test_macs_alone_have_mps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    with pytest.raises(AnimateError, match="only Macs have it"):
+        placement.check("mps", "auto")
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    placement.check("mps", "auto")

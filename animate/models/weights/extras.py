@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import AnimateError, one_line
+from ...places import path_of
 from ...report import Report
 from ..quiet import quiet
 from . import files, fingerprint, hub
@@ -55,6 +56,15 @@ class Extras:
         if self.loras and find_spec("peft") is None:
             raise AnimateError(f'LoRA {self.loras[0]} needs peft, which is not installed: pip install "animate[lora]"')
 
+    def check(self) -> None:
+        """Raises AnimateError for a source that is neither a file nor looks like an id of the hub."""
+        for lora in self.loras:
+            _id_on_hub(_with_weight(lora)[0], "LoRA")
+        for embedding in self.embeddings:
+            _id_on_hub(_split(embedding)[0], "embedding")
+        if self.vae and not path_of(self.vae).is_dir():
+            _id_on_hub(self.vae, "VAE")
+
     @property
     def descriptions(self) -> tuple[str, ...]:
         """Each with its kind, for a recipe: "lora file.safetensors:0.8"."""
@@ -76,7 +86,7 @@ def apply(pipe: Any, extras: Extras, report: Report) -> str:
 def _split(text: str) -> tuple[str, str | None]:
     """`name:rest` -> name and rest; the colon of a Windows drive does not count, nor one in a file's name."""
     name, colon, rest = text.rpartition(":")
-    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not Path(text).expanduser().is_file() else (text, None)
+    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not path_of(text).is_file() else (text, None)
 
 
 def _with_weight(lora: str) -> tuple[str, float]:
@@ -94,13 +104,18 @@ def _with_weight(lora: str) -> tuple[str, float]:
 
 def _locate(source: str, what: str, usual: Sequence[str], report: Report) -> Path:
     """A file on this disk, or from the hub: there, where only a repository is given, one of the usual names. Raises AnimateError."""
-    path, id_on_hub = Path(source).expanduser(), ON_HUB.fullmatch(source)
+    return path_of(source) if (id_on_hub := _id_on_hub(source, what)) is None else hub.single_file(*id_on_hub, usual, report)
+
+
+def _id_on_hub(source: str, what: str) -> tuple[str, str | None] | None:
+    """Repository and file on the hub; None for a file on this disk. Raises AnimateError for what is neither."""
+    path, parts = path_of(source), ON_HUB.fullmatch(source)
     if path.is_file():
-        return path
-    if id_on_hub is None or bool(id_on_hub[2]) != (path.suffix in files.SINGLE):
+        return None
+    if parts is None or bool(parts[2]) != (path.suffix in files.SINGLE):
         like = 'a hub id like "owner/name" or "owner/name/file.safetensors"'
         raise AnimateError(f"{what} {source}: no such file{' or folder' * (what == 'VAE')}; give a .safetensors file, or {like}")
-    return hub.single_file(id_on_hub[1], id_on_hub[2], usual, report)
+    return parts[1], parts[2]
 
 
 def _loader_arguments(path: Path) -> tuple[str, dict[str, Any]]:
@@ -155,7 +170,7 @@ def _adapted_layers(pipe: Any) -> int:
 
 def _replace_vae(pipe: Any, source: str, report: Report) -> str:
     """Returns a digest of the new VAE."""
-    path, channels = Path(source).expanduser(), pipe.vae.config.latent_channels
+    path, channels = path_of(source), pipe.vae.config.latent_channels
     if not path.exists():
         path = _locate(source, "VAE", VAE, report)
         if path.name in VAE and source.count("/") == 1:  # a repository in diffusers' format

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AnimateError, one_line
+from ...places import path_of
 from ...report import Report
 from ..quiet import quiet
 from . import files, fingerprint, hub
@@ -28,23 +29,35 @@ class Loaded:
     fingerprint: str
 
 
-def load(name: str, entry: Entry | None, pick_dtype: PickDtype, report: Report) -> Loaded:
-    """Raises AnimateError if there is no such model, or it cannot be loaded. report: hears of downloads."""
+def check(name: str, entry: Entry | None) -> None:
+    """Raises AnimateError for a name that can be no model: at once, without asking the hub or loading torch."""
     where = entry.where if entry else name
-    path = Path(where).expanduser()
-    if path.is_file() or path.suffix.lower() in files.SINGLE:
-        return _from_file(path, pick_dtype)
+    path = path_of(where)
+    if path.is_file():
+        return
     if path.is_dir():
         if not (path / files.INDEX).is_file():
             raise AnimateError(f"{name}: a folder without {files.INDEX}; give one in diffusers' format")
+    elif path.suffix.lower() in files.SINGLE:
+        raise AnimateError(f"{path}: no such file; give the path of a .ckpt or .safetensors")
+    elif where.startswith((".", "/", "~")) or where.count("/") != 1:
+        allowed = f'{", ".join(CATALOG)}, a folder in diffusers\' format, a .ckpt or .safetensors file, or a hub id like "owner/name"'
+        raise AnimateError(f'model "{name}" is not known; allowed: {allowed}{suggest(name)}')
+
+
+def load(name: str, entry: Entry | None, pick_dtype: PickDtype, report: Report) -> Loaded:
+    """Raises AnimateError if there is no such model, or it cannot be loaded. report: hears of downloads."""
+    check(name, entry)
+    where = entry.where if entry else name
+    path = path_of(where)
+    if path.is_file():
+        return _from_file(path, pick_dtype)
+    if path.is_dir():
         pipeline_class = files.pipeline_class(path)
         snapshot = files.in_folder(path, _dtype_name(pick_dtype(pipeline_class, 0)))
         if snapshot is None:
             raise AnimateError(f"model {name} cannot be loaded: {path} lacks weights that its {files.INDEX} names; get it again")
         return _from_snapshot(name, snapshot, pick_dtype(pipeline_class, snapshot.bytes))
-    if where.startswith((".", "/", "~")) or where.count("/") != 1:
-        allowed = f'{", ".join(CATALOG)}, a folder in diffusers\' format, a .ckpt or .safetensors file, or a hub id like "owner/name"'
-        raise AnimateError(f'model "{name}" is not known; allowed: {allowed}{suggest(name)}')
     pipeline_class = hub.pipeline_class(where)
     snapshot = hub.snapshot(where, _dtype_name(pick_dtype(pipeline_class, 0)), report=report)
     return _from_snapshot(name, snapshot, pick_dtype(pipeline_class, snapshot.bytes))
@@ -58,8 +71,6 @@ def _from_file(path: Path, pick_dtype: PickDtype) -> Loaded:
     """A folder of the same name beside it, in diffusers' format, gives the shapes where they are not those of the published models."""
     from . import checkpoint
 
-    if not path.is_file():
-        raise AnimateError(f"{path}: no such file; give the path of a .ckpt or .safetensors")
     beside = path.with_suffix("")
     config = beside if (beside / files.INDEX).is_file() else None
     settings = [path.with_suffix(".yaml"), *(beside.rglob("*.json") if config else [])]
