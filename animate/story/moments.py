@@ -6,10 +6,11 @@ import math
 import re
 
 
-def frame_at(moment: int | str, frames: int, fps: float) -> int:
+def frame_at(moment: int | str, frames: int, fps: float, closed: bool = False) -> int:
     """The frame index, from 0, of a moment in a film of `frames` frames; halves are rounded up.
 
-    `50%` is half-way from the first frame to the last. The index may lie past the end: whoever asks knows where that is.
+    `50%` is half-way from the first frame to the last; in a cycle (closed), which has no last one, half-way round.
+    The index may lie past the end: whoever asks knows where that is.
     Raises ValueError for a text that is no moment.
     """
     if isinstance(moment, int):
@@ -20,4 +21,4 @@ def frame_at(moment: int | str, frames: int, fps: float) -> int:
     number, unit = float(parts[1]), parts[2]
     if unit == "%" and number > 100:
         raise ValueError(f'"{moment}" is past the end; allowed: "0%" to "100%"')
-    return math.floor((number * fps if unit == "s" else number / 100 * (frames - 1)) + 0.5)
+    return math.floor((number * fps if unit == "s" else number / 100 * (frames if closed else frames - 1)) + 0.5)

@@ -138,8 +138,8 @@ def _begins(story: Storyboard, count: int) -> list[int]:
 
 
 def _frame(at: int | str, count: int, story: Storyboard) -> int:
-    """The frame of a moment. The end of an open film in seconds, as in "2s" of two, means its last frame."""
-    frame = frame_at(at, count, story.rate)
+    """The frame of a moment. The end of an open film in seconds, as in "2s" of two, means its last frame; that of a cycle is past it."""
+    frame = frame_at(at, count, story.rate, story.loop == "cycle")
     return frame - 1 if frame == count and isinstance(at, str) and story.loop == "none" else frame
 
 

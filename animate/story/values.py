@@ -68,7 +68,7 @@ class Track:
         if isinstance(moment, str) and re.fullmatch(r"\s*\d{1,9}\s*", moment):
             moment = int(moment)  # the keys of TOML and JSON are always text
         try:
-            frame = frame_at(moment, self.frames, self.fps)
+            frame = frame_at(moment, self.frames, self.fps, self.closed)
         except ValueError as error:
             raise AnimateError(f"{self.name}: {one_line(error)}") from error
         if frame < 0:

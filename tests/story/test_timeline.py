@@ -168,3 +168,14 @@ def test_any_storyboard_gives_exactly_its_frames_or_is_refused(keyframes: list[d
         for k, key in enumerate(keyframes):
             shown_as_itself = sum(f.a == f.b == k for f in listed)
             assert shown_as_itself >= 1 + key["hold"]
+
+
+def test_keyframes_at_quarters_of_a_cycle_are_evenly_spread() -> None:
+    spread, placed = (film(*keys, frames=8, loop="cycle") for keys in ([{}, {}, {}, {}], [{"at": f"{share}%"} for share in (0, 25, 50, 75)]))
+    assert timeline(placed) == timeline(spread)
+
+
+def test_the_end_of_an_open_film_in_seconds_is_its_last_frame() -> None:
+    assert timeline(film({}, {"at": "2s"}, frames=24)) == timeline(film({}, {"at": 23}, frames=24))
+    with pytest.raises(AnimateError, match="keyframe 2 at 24 is on frame 24; the last of 24 frames is 23"):
+        timeline(film({}, {"at": 24}, frames=24))
