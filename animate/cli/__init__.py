@@ -5,20 +5,18 @@ animate --from A --to B --frames 24     is     animate render --from A --to B --
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 
 import click
 
-from ..errors import AnimateError
-from .console import say
-
-INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+from ..errors import AnimateError, one_line
+from . import guess, signals
+from .console import flush, say
+from .signals import INTERRUPTED
 
 # For the libraries, unless the person has set them: no log lines, and threads that sleep while they wait. Threads that spin make
 # two films at once, or a film beside any busy program, several times slower, and a lone film no faster.
@@ -55,7 +53,12 @@ class Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         args = args or ["--help"]
-        if args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
+        if args[0] == "help":
+            args = [*args[1:], "--help"]
+        elif args[0] not in COMMANDS and args[0] not in ("--help", "-h", "--version"):
+            if meant := guess.command(args[0], COMMANDS):
+                rest = f"; as a prompt: animate render {args[0]} ..."
+                raise AnimateError(f'"{args[0]}" is not known; did you mean animate {meant}?{rest if len(args) > 1 else ""}')
             args = ["render", *args]
         return super().parse_args(ctx, args)
 
@@ -84,33 +87,38 @@ def main(args: Sequence[str] | None = None) -> None:
     # The libraries talk and draw progress bars of their own; ours is enough. Set here and not where `animate` is imported.
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    with signals.closing_first():
+        code = _code(args)
+    if code == INTERRUPTED:
+        signals.ignore()  # all is closed: nothing is left to interrupt but Python's own end
+    sys.exit(code)
+
+
+def _code(args: Sequence[str] | None) -> int:
     try:
-        with warnings.catch_warnings(), ended_like_ctrl_c():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries' own; ours go through the report
-            code = cli.main(args=None if args is None else list(args), prog_name="animate", standalone_mode=False)
+            try:
+                code = cli.main(args=None if args is None else list(args), prog_name="animate", standalone_mode=False)
+            finally:
+                flush()
     except AnimateError as error:
         say(str(error))
-        sys.exit(2)
     except click.ClickException as error:
-        say(" ".join(error.format_message().split()))
-        sys.exit(2)
+        say(_line(error))
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(INTERRUPTED)
-    sys.exit(code if isinstance(code, int) else 0)
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever reads the results has enough
+        return 1
+    except OSError as error:  # the system's answer to a path or a pipe that nobody else has put into words
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"{place}{one_line(error)}; look at the path, its permissions and the room on its disk")
+    else:
+        return code if isinstance(code, int) else 0
+    return 2
 
 
-@contextlib.contextmanager
-def ended_like_ctrl_c() -> Iterator[None]:
-    """A closed terminal and a polite kill also close the file with what is drawn; what nohup has them ignore stays ignored."""
-
-    def interrupt(number: int, _: object) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    numbers = [number for number in numbers if signal.getsignal(number) == signal.SIG_DFL]
-    before = [(number, signal.signal(number, interrupt)) for number in numbers]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+def _line(error: click.ClickException) -> str:
+    if isinstance(error, click.NoSuchOption):
+        return guess.option(error)
+    return guess.usage(error) if isinstance(error, click.UsageError) else " ".join(error.format_message().split())

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import Any
 
 import click
 
+from ..places import cache
 from ..report import Report
 
 
 def say(line: str) -> None:
-    """One line to the person, never to what reads standard output."""
-    click.echo(f"animate: {printable(line)}", err=True)
+    """One line to the person, never to what reads standard output. It is not worth a film if nobody can hear it."""
+    with contextlib.suppress(OSError):
+        click.echo(f"animate: {printable(line)}", err=True)
+
+
+def flush() -> None:
+    """Results are on their way now, or it is known that they are not: then Python does not try again at its end. Raises OSError."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def say_once(name: str, line: str) -> None:
+    """One line that a person needs to read once: a file of this name in the cache remembers that."""
+    told = cache() / "told" / name
+    if told.exists():
+        return
+    say(line)
+    with contextlib.suppress(OSError):  # then it is said again
+        told.parent.mkdir(parents=True, exist_ok=True)
+        told.touch()
 
 
 def printable(text: str) -> str:
@@ -52,7 +79,7 @@ class Console(Report):
             click.echo(line)
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
+        if sys.stderr is None or not sys.stderr.isatty():
             return
         if self.bar is None:
             from tqdm import tqdm

@@ -17,10 +17,11 @@ from .console import Console
 
 EPILOG = """\b
 Besides these names, --model takes
-  a folder in diffusers' format     --model ./my-model
-  an id of the Hugging Face hub     --model stable-diffusion-v1-5/stable-diffusion-v1-5
-Who draws with another model than sprout most of the time sets ANIMATE_MODEL=sd15, or writes
-  model = "sd15"                    into the file animate.toml among the user's settings
+  a folder in diffusers' format   --model ./my-model
+  a single file                   --model v1-5.safetensors
+  an id of the Hugging Face hub   --model CompVis/stable-diffusion-v1-4
+The model that is used where none is named is set by ANIMATE_MODEL=sd15, or by
+  model = "sd15"                  in animate.toml among the user's settings
 """
 
 
@@ -31,15 +32,14 @@ def command(context: click.Context, as_json: bool) -> None:
     """List the models that have a name, with the words that small ones know."""
     if context.invoked_subcommand:
         return
-    models = {name: facts(entry) for name, entry in CATALOG.items()}
-    if as_json:
-        click.echo(json.dumps(models))
-        return
-    for name, model in models.items():
-        size = f"{model['width']} x {model['height']} pixels"
-        click.echo(f"{name}: {model['about']}; {space(model)}, {size}, {model['licence']}{', gated' * model['gated']}")
-        for kind, words in model["knows"].items():
-            click.echo(textwrap.fill(f"{kind}: {', '.join(words)}", 100, initial_indent="  ", subsequent_indent="      "))
+    show(as_json)
+
+
+@command.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def list_(as_json: bool) -> None:
+    """List them, as "animate models" does."""
+    show(as_json)
 
 
 @command.command("pull")
@@ -70,6 +70,19 @@ def convert(file: Path, folder: Path) -> None:
     from ..models.weights.checkpoint import convert as converted
 
     click.echo(converted(file, folder))
+
+
+def show(as_json: bool) -> None:
+    """Print every model of the catalog."""
+    models = {name: facts(entry) for name, entry in CATALOG.items()}
+    if as_json:
+        click.echo(json.dumps(models))
+        return
+    for name, model in models.items():
+        size = f"{model['width']} x {model['height']} pixels"
+        click.echo(f"{name}: {model['about']}; {space(model)}, {size}, {model['licence']}{', gated' * model['gated']}")
+        for kind, words in model["knows"].items():
+            click.echo(textwrap.fill(f"{kind}: {', '.join(words)}", 100, initial_indent="  ", subsequent_indent="      "))
 
 
 def suited(dtype: str, where: str, revision: str | None) -> str:

@@ -21,6 +21,7 @@ from ..story import easing
 from ..story.files import SUFFIXES, read, text_of
 from ..story.storyboard import LARGEST_SEED, Storyboard, build
 from ..story.timeline import timeline
+from . import arguments
 from .console import say
 
 Command = Callable[..., Any]
@@ -48,12 +49,25 @@ class Seed(click.ParamType[int]):
         return int(value)
 
 
+class Place(click.ParamType[Path]):
+    """A file or folder. "~" is the home folder, an empty name (of a variable that is not set) is none."""
+
+    name = "path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        if value == "":
+            self.fail("an empty name; name a file, or leave the option out", param, ctx)
+        return path_of(value)
+
+
 class Output(click.ParamType[str]):
     """Where something is written, in the person's own spelling: a "/" at its end asks for a folder."""
 
     name = "path"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == "":
+            self.fail("an empty name; name a file, or leave the option out", param, ctx)
         if value == "-":
             self.fail("standard output takes no film: its file is finished by going back in it; name a file", param, ctx)
         return os.path.expanduser(str(value))  # noqa: PTH111 - a Path has no "/" at its end
@@ -111,7 +125,7 @@ film_options = _stack(
         "-f",
         "--file",
         "prompt_file",
-        type=path_of,
+        type=Place(),
         metavar="FILE",
         help='A prompt a line, "-" for standard input; empty lines and # comments are passed over.',
     ),
@@ -135,7 +149,7 @@ model_options = _stack(
         type=click.IntRange(1, 256),
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
-    click.option("--store", type=path_of, metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
+    click.option("--store", type=Place(), metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
 
@@ -165,6 +179,7 @@ def _right_and_down(pan: str) -> list[str]:
 
 def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to: str | None, prompt_file: Path | None, **options: Any) -> Storyboard:
     """What the arguments ask for: a storyboard file with overrides, or prompts from wherever they were given."""
+    arguments.check(prompts)
     named = [prompt for prompt in prompts if Path(prompt).suffix.lower() in SUFFIXES]
     ends = [*([from_] if from_ is not None else []), *via, *([to] if to is not None else [])]
     if sum(map(bool, (prompts, prompt_file, ends))) > 1:
@@ -196,14 +211,24 @@ def lines(path: Path) -> list[str]:
     return [line for line in stripped if line and not line.startswith("#")]
 
 
+def of_recipe(command: Command) -> Command:
+    """The options below, where what is left out is what a file's recipe says: their help names no other default."""
+    for option in getattr(command, "__click_params__", ()):
+        if isinstance(option, click.Option) and option.help and option.name != "store":
+            option.help = re.sub(r" Default: [^.]*\.", "", option.help)
+    return command
+
+
 def setup(options: dict[str, Any]) -> Setup:
-    """By which model and where; takes the options of `model_options` out of a command's. Raises AnimateError."""
+    """By which model and where; takes the options of `model_options` out of a command's. Raises AnimateError, before torch is loaded."""
     folder, without, unchecked = options.pop("store"), options.pop("no_store"), options.pop("no_safety")
     if folder and without:
         raise AnimateError(f"--store {folder} and --no-store; give one of them")
     names = ("device", "dtype", "batch_size", "loras", "vae", "embeddings")
     given = {name: options.pop(name) for name in names}
-    return Setup(options.pop("model_name"), folder=folder, keep=not without, safety=not unchecked, **given)
+    made = Setup(options.pop("model_name"), folder=folder, keep=not without, safety=not unchecked, **given)
+    made.check()
+    return made
 
 
 def free_name(prompts: Sequence[str], suffix: str) -> Path:

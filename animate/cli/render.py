@@ -12,9 +12,9 @@ from ..errors import AnimateError
 from ..media import formats
 from ..models.weights import catalog
 from ..models.weights.catalog import DEFAULT, ELSEWHERE
-from . import INTERRUPTED
-from .console import Console, say
+from .console import Console, say_once
 from .options import film_options, free_name, model_options, output_option, setup, storyboard
+from .signals import INTERRUPTED
 
 if TYPE_CHECKING:
     from ..film import job
@@ -53,7 +53,7 @@ def command(output: str | None, count: int | None, as_json: bool, **options: Any
             show(written, console, as_json)
             code = INTERRUPTED if written.interrupted else code
     if drawn_by.model is None and catalog.default() == DEFAULT:
-        say(f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (downloads 3 GB once for a GPU, 6 GB for a CPU)")
+        say_once("elsewhere", f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (a download of some gigabytes, once)")
     return code
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..media import formats
-from ..places import path_of
 from .console import Console
+from .options import Place
 
 if TYPE_CHECKING:
     from ..measure.score import Score
@@ -21,11 +21,11 @@ LONGEST = 28  # letters of a film's name above its column
 
 
 @click.command("score")
-@click.argument("films", nargs=-1, required=True, type=path_of, metavar="FILM...")
+@click.argument("films", nargs=-1, required=True, type=Place(), metavar="FILM...")
 @click.option("--metric", default="pyramid", show_default=True, help="Of perceived distance: pyramid (pace is set by it), structure, lpips.")
 @click.option("--loop", is_flag=True, help="They are played round and round: the step from the last frame to the first counts, too.")
-@click.option("--end", type=path_of, metavar="PICTURE", help="What the last frame should be.")
-@click.option("--plot", type=path_of, metavar="FILE", help=f"Draw the size of every step into a picture ({formats.names(formats.stills())}).")
+@click.option("--end", type=Place(), metavar="PICTURE", help="What the last frame should be.")
+@click.option("--plot", type=Place(), metavar="FILE", help=f"Draw the size of every step into a picture ({formats.names(formats.stills())}).")
 @click.option("--json", "as_json", is_flag=True, help="Print it as a JSON list, one object a film.")
 def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, plot: Path | None, as_json: bool) -> None:
     """Measure films, whoever made them: files of any format that animate writes, or folders of pictures.

@@ -8,13 +8,13 @@ from pathlib import Path
 import click
 
 from ..film import recipe
-from ..places import path_of
 from ..story.files import written
 from .console import printable
+from .options import Place
 
 
 @click.command("show")
-@click.argument("file", type=path_of)
+@click.argument("file", type=Place())
 @click.option("--json", "as_json", is_flag=True, help="Print the whole recipe as JSON.")
 def command(file: Path, as_json: bool) -> None:
     """Print the recipe in a film or picture as a storyboard that can be changed and rendered."""

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from ..errors import amount
-from ..places import path_of
+from .options import Place
 
 
 @click.command("store")
-@click.option("--store", "folder", type=path_of, metavar="DIR", help="Default: the user's cache.")
+@click.option("--store", "folder", type=Place(), metavar="DIR", help="Default: the user's cache.")
 @click.option("--clear", is_flag=True, help="Remove everything that is kept.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(folder: Path | None, clear: bool, as_json: bool) -> None:

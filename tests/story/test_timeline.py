@@ -171,8 +171,8 @@ def test_any_storyboard_gives_exactly_its_frames_or_is_refused(keyframes: list[d
 
 
 def test_keyframes_at_quarters_of_a_cycle_are_evenly_spread() -> None:
-    spread, placed = (film(*keys, frames=8, loop="cycle") for keys in ([{}, {}, {}, {}], [{"at": f"{share}%"} for share in (0, 25, 50, 75)]))
-    assert timeline(placed) == timeline(spread)
+    placed = film(*({"at": f"{share}%"} for share in (0, 25, 50, 75)), frames=8, loop="cycle")
+    assert timeline(placed) == timeline(film({}, {}, {}, {}, frames=8, loop="cycle"))
 
 
 def test_the_end_of_an_open_film_in_seconds_is_its_last_frame() -> None:

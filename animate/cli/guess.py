@@ -1,0 +1,83 @@
+"""What was probably meant by commands and options that do not exist. Imports nothing large: help comes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import click
+
+from ..errors import did_you_mean
+
+# What other programs call our options.
+ELSEWHERE = {
+    "--size": "--width and --height",
+    "--resolution": "--width and --height",
+    "--prompt": "the prompt itself, in quotes",
+    "--num-frames": "--frames",
+    "--n-frames": "--frames",
+    "--length": "--duration",
+    "--seconds": "--duration",
+    "--out": "--output",
+    "--output-dir": "-o folder/",
+    "--format": "-o film.gif: the suffix is the format",
+    "--gif": "-o film.gif",
+    "--cfg": "--guidance",
+    "--cfg-scale": "--guidance",
+    "--guidance-scale": "--guidance",
+    "--num-inference-steps": "--steps",
+    "--num-steps": "--steps",
+    "--scheduler": "--sampler",
+    "--negative-prompt": "--negative",
+    "--checkpoint": "--model",
+    "--ckpt": "--model",
+    "--batch": "--batch-size",
+    "--fp16": "--dtype float16",
+    "--half": "--dtype float16",
+    "--cpu": "--device cpu",
+    "--gpu": "--device cuda",
+    "--cuda": "--device cuda",
+    "--music": "--sound",
+    "--audio": "--sound",
+    "--interpolate": "--between",
+    "--strength": "--feedback, or animate still --init-img",
+}
+
+
+def command(word: str, commands: Collection[str]) -> str | None:
+    """The command that a word was meant for: one in the plural, or with one letter too many or too few, or two swapped.
+
+    Words with another letter in a place are not looked at: "snow" and "plant" are prompts.
+    """
+    for name in commands:
+        swapped = any(name[:i] + name[i + 1] + name[i] + name[i + 2 :] == word for i in range(len(name) - 1))
+        missing = len(name) > 4 and any(name[:i] + name[i + 1 :] == word for i in range(len(name)))
+        doubled = any(name[:i] + name[i] + name[i:] == word for i in range(len(name)))
+        if word == name + "s" or word + "s" == name or swapped or missing or doubled:
+            return name
+    return None
+
+
+def option(error: click.NoSuchOption) -> str:
+    """The line about an option that does not exist."""
+    name = error.option_name
+    known = [spelling for parameter in error.ctx.command.params for spelling in parameter.opts] if error.ctx else []
+    other = ELSEWHERE.get(name.replace("_", "-"))
+    hint = f"; did you mean {other}?" if other else did_you_mean(name, [spelling for spelling in known if spelling.startswith("--")]).replace('"', "")
+    return f"{name} is not known{hint or f'; {help_of(error.ctx)} lists the options'}"
+
+
+def usage(error: click.UsageError) -> str:
+    """The line about arguments that a command does not take."""
+    message = " ".join(error.format_message().split())
+    if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
+        return message  # it says what is allowed
+    extra = message[message.find("(") + 1 : -1] if "unexpected extra argument" in message else ""
+    flags = [spelling for parameter in error.ctx.command.params for spelling in parameter.opts] if error.ctx else []
+    if f"--{extra}" in flags:
+        return f'"{extra}" is not taken here; did you mean --{extra}?'
+    return f"{message.rstrip('.')}; {help_of(error.ctx)} says what it takes"
+
+
+def help_of(context: click.Context | None) -> str:
+    """The command that prints the help of another one."""
+    return f"{context.command_path if context else 'animate'} --help"

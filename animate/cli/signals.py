@@ -1,0 +1,45 @@
+"""Ctrl-C, a polite kill and a closed terminal: what is drawn is closed first. Knows no command."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from types import FrameType
+
+INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
+NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+ORDINARY = (signal.SIG_DFL, signal.default_int_handler)
+
+
+@contextlib.contextmanager
+def closing_first() -> Iterator[None]:
+    """The first of these signals raises KeyboardInterrupt, so that the file is closed with what is drawn; the second one says so,
+    and the third ends the process. What a shell or nohup has this process ignore stays ignored.
+    """
+    received = 0
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal received
+        received += 1
+        if received == 1:
+            raise KeyboardInterrupt
+        if received == 2:
+            with contextlib.suppress(OSError):
+                os.write(2, b"animate: closing the file; once more ends at once, without it\n")
+        else:
+            os._exit(INTERRUPTED)
+
+    before = [(number, signal.signal(number, interrupt)) for number in NUMBERS if signal.getsignal(number) in ORDINARY]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)
+
+
+def ignore() -> None:
+    """From now on to the end of the process."""
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
