@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import sys
 import warnings
+from typing import TYPE_CHECKING
 
 from .errors import AnimateWarning
+
+if TYPE_CHECKING:
+    from .pixels import Image
 
 
 class Report:
@@ -27,7 +31,13 @@ class Report:
         warnings.warn(line, AnimateWarning, stacklevel=3)
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        """How far a stage is ("loading", "finding an even pace", "drawing"), in units of that stage."""
+        """How far a stage is ("loading", "finding an even pace", "drawing"), in units of that stage; 0 in total: nobody knows."""
+
+    def step(self, done: int, total: int) -> None:
+        """How many denoising steps of the batch at work are done: what goes on while no picture is finished."""
+
+    def picture(self, image: Image) -> None:
+        """The newest picture there is, uint8 (H, W, 3) RGB: a probe of the pace, then every frame."""
 
 
 REPORT = Report()

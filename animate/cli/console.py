@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..places import cache
 from ..report import Report
+
+if TYPE_CHECKING:
+    from ..pixels import Image
+    from .preview import Preview
 
 
 def say(line: str) -> None:
@@ -48,43 +52,83 @@ def printable(text: str) -> str:
 
 
 class Console(Report):
-    """Messages of one command; on a terminal with a bar below them. Leave it (`with`) to remove the bar."""
+    """Messages of one command; on a terminal with a line below them: what goes on, how far it is, since when and for how long.
 
-    def __init__(self) -> None:
-        self.bar: Any = None
+    Leave it (`with`) to remove that line.
+    """
+
+    def __init__(self, preview: Preview | None = None) -> None:
+        self.line: Any = None  # rich's Progress, with one task
+        self.preview = preview
 
     def __enter__(self) -> Console:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        if self.line is not None:
+            self.line.stop()
+        if self.preview:
+            self.preview.close()
 
     def log(self, line: str) -> None:
-        self._above(line, err=True)
+        say(line)
 
     def warn(self, line: str) -> None:
-        self._above(f"warning: {line}", err=True)
+        say(f"warning: {line}")
 
     def result(self, line: str) -> None:
         """To standard output."""
-        self._above(line, err=False)
-
-    def _above(self, line: str, err: bool) -> None:
-        if self.bar is not None:
-            self.bar.clear()
-        if err:
-            say(line)
-        else:
-            click.echo(line)
+        if self.line is not None:
+            self.line.stop()
+        click.echo(line)
 
     def progress(self, stage: str, done: int, total: int) -> None:
-        if sys.stderr is None or not sys.stderr.isatty():
-            return
-        if self.bar is None:
-            from tqdm import tqdm
+        """A stage has a clock of its own: what is left of drawing is not counted by how long the probes took."""
+        if self.line is None:
+            if sys.stderr is None or not sys.stderr.isatty():
+                return
+            self.line = _line()
+            self.line.add_task(stage, total=total or None, step="")
+        task = self.line.tasks[0]
+        if task.description != stage:
+            self.line.reset(task.id, description=stage, total=total or None, completed=done, step="")
+        self.line.update(task.id, completed=done, total=total or None)
+        self.line.start()
 
-            self.bar = tqdm(unit="frame", leave=False)
-        self.bar.set_description(stage, refresh=False)
-        self.bar.total, self.bar.n = total or None, done
-        self.bar.refresh()
+    def step(self, done: int, total: int) -> None:
+        if self.line is not None:
+            self.line.update(self.line.tasks[0].id, step=f"step {done}/{total}" if done < total else "")
+
+    def picture(self, image: Image) -> None:
+        if self.preview:
+            self.preview.show(image)
+
+
+def _line() -> Any:
+    """A line on standard error that is drawn anew several times a second, so that its clock runs while nothing is done yet."""
+    from rich.console import Console as Terminal  # here, so that the command starts at once
+    from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+    from rich.text import Text
+
+    class Left(ProgressColumn):
+        """Pictures a second, and the time left at that rate."""
+
+        def render(self, task: Task) -> Text:
+            if not task.speed or task.total is None or task.time_remaining is None:
+                return Text("")
+            return Text(f"{task.speed:.2g}/s, {_clock(task.time_remaining)} left")
+
+    class Done(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("" if task.total is None else f"{task.completed:g}/{task.total:g}")
+
+    words, step = TextColumn("{task.description}"), TextColumn("{task.fields[step]}")
+    columns = (SpinnerColumn(), words, BarColumn(12), Done(), TimeElapsedColumn(), Left(), step)
+    # What is written to standard error meanwhile stands above the line; results never go there.
+    return Progress(*columns, console=Terminal(stderr=True), transient=True, redirect_stdout=False, speed_estimate_period=60)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes}:{rest:02}"

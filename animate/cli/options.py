@@ -16,7 +16,7 @@ from ..errors import AnimateError, one_line
 from ..film.setup import Setup
 from ..media import formats
 from ..models.parts import samplers
-from ..places import path_of
+from ..places import path_of, read_bytes
 from ..story import easing
 from ..story.files import SUFFIXES, read, text_of
 from ..story.storyboard import LARGEST_SEED, Storyboard, build
@@ -77,6 +77,8 @@ def output_option(kinds: str) -> Callable[[Command], Command]:
     """-o, for files of these kinds."""
     return click.option("-o", "--output", type=Output(), help=f"{kinds}. Default: a free name under renders/.")
 
+
+preview_option = click.option("--preview", type=Place(), metavar="FILE.png", help="Keep the newest picture in this file while the film is drawn.")
 
 picture_options = _stack(
     click.option("--width", type=int, help="Pixels, a multiple of 8. Default: the model's."),
@@ -204,10 +206,10 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
 def lines(path: Path) -> list[str]:
     """A prompt a line, of standard input for "-"; empty lines and # comments are passed over. Raises AnimateError."""
     try:
-        data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+        data = sys.stdin.buffer.read() if str(path) == "-" else read_bytes(path)
         stripped = [line.strip() for line in text_of(data).splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a text file with a prompt a line") from error
+    except (OSError, ValueError) as error:
+        raise AnimateError(f'{path}: cannot be read ({one_line(error)}); give a text file with a prompt a line, or "-" for standard input') from error
     return [line for line in stripped if line and not line.startswith("#")]
 
 

@@ -13,7 +13,8 @@ from ..media import formats
 from ..models.weights import catalog
 from ..models.weights.catalog import DEFAULT, ELSEWHERE
 from .console import Console, say_once
-from .options import film_options, free_name, model_options, output_option, setup, storyboard
+from .options import film_options, free_name, model_options, output_option, preview_option, setup, storyboard
+from .preview import Preview
 from .signals import INTERRUPTED
 
 if TYPE_CHECKING:
@@ -34,9 +35,10 @@ Examples:
 @film_options
 @model_options
 @output_option(f"File ({formats.names(formats.films())}) or folder/ for PNGs")
+@preview_option
 @click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
-def command(output: str | None, count: int | None, as_json: bool, **options: Any) -> int:
+def command(output: str | None, preview: Path | None, count: int | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)  # before anything that imports torch
     drawn_by = setup(options)
@@ -46,7 +48,7 @@ def command(output: str | None, count: int | None, as_json: bool, **options: Any
 
     outputs = [job.Output(one, path if count is None else _marked(path, one.seed)) for one in stories]
     replace, code = output is not None, 0
-    with Console() as console:
+    with Console(Preview(preview)) as console:
         one = count is None
         films = [job.write_film(outputs[0], drawn_by, console, replace)] if one else job.write_films(outputs, drawn_by, console, replace)
         for written in films:

@@ -1,0 +1,32 @@
+"""A size that a model was not trained for is told before anything is drawn."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+
+from animate import AnimateWarning, Sampling, Storyboard, render
+from animate.film.stills import stills
+from animate.models.families.unet import UNetModel
+from conftest import Work
+
+ONE_STEP = Sampling(steps=1, guidance=1.0)
+
+
+@pytest.mark.parametrize(("width", "height", "outcome"), [(128, 128, "fall apart"), (512, 64, "fall apart"), (32, 32, "lose their shapes")])
+def test_far_from_the_models_own_size(tiny: UNetModel, work: Work, width: int, height: int, outcome: str) -> None:
+    story = Storyboard.of("a seed", "a tree", width=width, height=height, sampling=ONE_STEP)
+    said = rf"^{width} x {height} pixels, and {tiny.name} was trained on 64 x 64: pictures {outcome}.*; leave out --width and --height"
+    with pytest.warns(AnimateWarning, match=said):
+        render(story, tiny)
+    with pytest.warns(AnimateWarning, match=said):
+        stills(story, story.keyframes, tiny)
+    assert work.samples == 0, "before anything is drawn"
+
+
+@pytest.mark.parametrize(("width", "height"), [(64, 64), (96, 64), (96, 96), (48, 48)])
+def test_near_it_nothing_is_said(tiny: UNetModel, width: int, height: int) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        render(Storyboard.of("a seed", "a tree", width=width, height=height, sampling=ONE_STEP), tiny)
