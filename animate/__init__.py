@@ -2,7 +2,7 @@
 
 story = animate.Storyboard.of("a seed", "a sprout", "a tree", frames=48, loop="cycle")
 model = animate.load_model("sprout")
-animate.write_video("growth.gif", animate.render(story, model), fps=story.rate)
+animate.write_video("growth.gif", animate.render(story, model))
 """
 
 from importlib import import_module

@@ -6,6 +6,7 @@ An error says, in one line, what was given, what is allowed and what to do next.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 
 
@@ -41,10 +42,16 @@ def one_line(error: object, longest: int = 300) -> str:
     """What a library or the system says of a failure, in one line of so many characters at most, without the numbers of its errors."""
     if isinstance(error, UnicodeDecodeError):
         return "it is not in UTF-8; save it as UTF-8"
+    if isinstance(error, ValueError) and "set_int_max_str_digits" in str(error):  # Python's limit, which it advises to raise
+        return "a number of thousands of digits"
+    if isinstance(error, RecursionError):
+        return "lists or mappings inside each other, too deep"
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(words.split())[:longest]
 
 
 def amount(count: float) -> str:
-    """Bytes for people, in decimal units as disks and the hub have them: "2.7 GB", "40.3 MB"."""
+    """Bytes for people, in decimal units as disks and the hub have them: "2.7 GB", "40.3 MB", "5 kB"; nothing is "0 kB"."""
+    if count < 1e5:
+        return f"{math.ceil(count / 1e3)} kB"
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"

@@ -9,5 +9,5 @@ import animate
 
 story = animate.Storyboard.of("a seed", "a tree", frames=24)
 model = animate.load_model()
-path = animate.write_video(sys.argv[1] if len(sys.argv) > 1 else "growth.gif", animate.render(story, model), fps=story.rate)
+path = animate.write_video(sys.argv[1] if len(sys.argv) > 1 else "growth.gif", animate.render(story, model))
 print(path)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
 from animate.models.weights.checkpoint import CONFIGS
+from animate.models.weights.original_layout import ATTENTION
 from conftest import tiny_pipeline
 
 State = dict[str, Tensor]
@@ -120,6 +121,19 @@ def to_original(pipe: Any) -> State:
         state |= dict(_clip(pipe.text_encoder, "cond_stage_model.transformer."))
     state["betas"] = torch.linspace(0.00085**0.5, 0.012**0.5, 1000) ** 2
     return {name: tensor.contiguous() for name, tensor in state.items()}
+
+
+def with_attention(state: State, naming: str) -> State:
+    """A VAE's tensors with another naming of its attention; those of diffusers' kinds are matrices in any layout."""
+    made: State = {}
+    for name, tensor in state.items():
+        start, block, rest = next(((a, b, c) for a, b, c in map(name.partition, ("mid.attn_1.", "mid_block.attentions.0.")) if b), (name, "", ""))
+        part, _, end = rest.rpartition(".")
+        own = ATTENTION["original" if block == "mid.attn_1." else "diffusers"]
+        renamed = f"{start}{block}{ATTENTION[naming][own.index(part)]}.{end}" if block and part in own else name
+        flat = block and tensor.ndim == 4 and naming != "original"
+        made[renamed] = tensor[:, :, 0, 0].clone() if flat else tensor
+    return made
 
 
 def averaged(state: State) -> State:

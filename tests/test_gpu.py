@@ -146,6 +146,7 @@ def test_a_film_goes_on_with_a_smaller_batch(tiny_folder: Path) -> None:
     assert_goes_on(model, story(8), "not enough memory for 8 pictures in a batch: going on with 4")
 
 
+@pytest.mark.filterwarnings("ignore:.* was trained on")
 def test_a_picture_is_decoded_in_tiles_that_are_smaller_than_it(tiny_folder: Path) -> None:
     """A VAE that was trained on 512 pixels would take a picture of 512 for one tile."""
     model = load_model(str(tiny_folder), device="cpu")

@@ -17,7 +17,7 @@ import animate
 PACKAGE = Path(animate.__file__).parent
 
 # A file may import from what stands before it, and from its own room. `import animate` stands for `__init__`: it comes last.
-LEAVES = ["errors", "report", "pixels", "blend", "places"]
+LEAVES = ["errors", "pixels", "report", "blend", "places"]
 ROOMS = ["story", "plan", "models", "draw", "media", "measure", "film", "cli"]
 ORDER = [*LEAVES, *ROOMS, "__main__", "__init__"]
 ORDER_OF_MODELS = ["memory", "quiet", "parts", "base", "placement", "families", "weights", "__init__"]

@@ -10,10 +10,12 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 import click
 
 from ..errors import AnimateError, one_line
+from ..places import absolute
 from . import guess, signals
 from .console import flush, say
 from .signals import INTERRUPTED
@@ -96,6 +98,7 @@ def main(args: Sequence[str] | None = None) -> None:
 
 def _code(args: Sequence[str] | None) -> int:
     try:
+        absolute(Path())  # where the current folder is gone, torch ends the process as it is loaded
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries' own; ours go through the report
             try:

@@ -9,37 +9,42 @@ import click
 
 from ..errors import AnimateError
 from ..film import recipe
+from ..media import formats
+from ..places import path_of
 from ..story.files import overridden
-from ..story.storyboard import build
-from . import INTERRUPTED
+from ..story.frozen import frozen, same_frames
+from ..story.storyboard import Storyboard, build
 from .console import Console
-from .options import model_options, motion_options, picture_options, settings, setup, time_options
+from .options import Place, model_options, motion_options, of_recipe, output_option, picture_options, settings, setup, time_options
 from .render import show
+from .signals import INTERRUPTED
 
 EPILOG = """\b
 Examples:
-  animate again film.mp4                          the same pixels, under a free name
-  animate again film.mp4 --frames 96 -o long.mp4  the same film, four times as smooth
-  animate again film.gif -o film.mp4              in another format
+  animate again film.mp4                the same pixels, under a free name
+  animate again film.mp4 --frames 96    the same film, four times as smooth
+  animate again film.gif -o film.mp4    in another format
 """
 
 
 @click.command("again", epilog=EPILOG)
-@click.argument("file", type=Path)
+@click.argument("file", type=Place())
+@output_option("File or folder/")
+@of_recipe
 @time_options
 @picture_options
 @motion_options
 @model_options
-@click.option("-o", "--output", help="File or folder/. Default: a free name under renders/, of the same kind.")
+@click.option("--no-sound", is_flag=True, help="Without the film's sound track.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
-def command(file: Path, output: str | None, as_json: bool, **options: Any) -> int:
+def command(file: Path, output: str | None, no_sound: bool, as_json: bool, **options: Any) -> int:
     """Draw a film, a still or a contact sheet again: as it was, or with some of it changed."""
-    old = recipe.read(file)
-    story = build(overridden(old.storyboard.model_dump(exclude_defaults=True), settings(options)), str(file))
-    if old.frames is not None and story != old.storyboard:
+    old, path, replace, code = recipe.read(file), output or _free(file), output is not None, 0
+    story = _story(old, settings(options), no_sound, file, path)
+    same = same_frames(story, old.storyboard)
+    if old.frames is not None and not same:
         raise AnimateError(f"{file} holds {len(old.frames)} frames of a film; the film cannot be changed through them")
-    same = story == old.storyboard and options["batch_size"] is None
-    path, replace, code = output or _free(file), output is not None, 0
+    stretches = old.batches if same and options["batch_size"] is None else ()
     from ..film import job
 
     with Console() as console:
@@ -52,10 +57,35 @@ def command(file: Path, output: str | None, as_json: bool, **options: Any) -> in
             still, made = job.write_still(story, drawn_by, console, Path(path), replace)
             console.result(str(still))
         else:
-            (sheet,), made = job.write_sheet(story, drawn_by, console, job.Sheet(Path(path), old.labels, columns=old.columns), replace)
-            console.result(str(sheet))
+            sheet = job.Sheet(Path(path), old.labels, columns=old.columns, stretches=stretches)
+            (written_sheet,), made = job.write_sheet(story, drawn_by, console, sheet, replace)
+            console.result(str(written_sheet))
         job.tell_of_differences(old.made, made, console)
     return code
+
+
+def _story(old: recipe.Recipe, given: dict[str, Any], no_sound: bool, file: Path, path: str) -> Storyboard:
+    """The recipe's storyboard with what is asked for changed. Raises AnimateError, also if its sound or an image is not where it was."""
+    if no_sound and given.get("sound"):
+        raise AnimateError(f"--sound {given['sound']} and --no-sound; give one of them")
+    given |= {"sound": None} if no_sound else {}
+    story = build(overridden(old.storyboard.model_dump(exclude_defaults=True), given), str(file))
+    if story.count == old.storyboard.count and story.rate != old.storyboard.rate:  # another pace for the same pictures
+        story = build(overridden(frozen(old.storyboard).model_dump(exclude_defaults=True), given), str(file))
+    if old.verb == "film" and recipe.begins(old.frames) and story.sound and "sound" not in given:
+        _check_sound(story.sound, file, path)
+    for name in (key.image for key in story.keyframes if key.image):
+        if not path_of(name).is_file():
+            raise AnimateError(f"{file}: its image {name} is not there any more; put it back, or name another: animate show {file} > new.yaml")
+    return story
+
+
+def _check_sound(sound: str, file: Path, path: str) -> None:
+    if not path_of(sound).is_file():
+        raise AnimateError(f"{file} was drawn with the sound {sound}, which is not there any more; say --sound and its new place, or --no-sound")
+    if Path(path).suffix.lower() not in formats.with_sound():
+        room = formats.names(formats.with_sound(), "or")
+        raise AnimateError(f"{path}: has no room for the sound of {file}; say --no-sound, or name a film that has, {room}")
 
 
 def _free(file: Path) -> str:

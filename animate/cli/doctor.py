@@ -10,13 +10,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import AnimateError, amount
+from ..film.recipe import version_of
 from .console import Console
 from .options import model_options, setup
 
@@ -76,7 +77,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _versions() -> Finding:
     names = ("animate", "torch", "diffusers", "transformers", "imageio-ffmpeg", "numpy", "pillow")
-    yield True, f"Python {platform.python_version()}, " + ", ".join(f"{name} {version(name)}" for name in names)
+    yield True, f"Python {platform.python_version()}, " + ", ".join(f"{name} {version_of(name)}" for name in names)
 
 
 def _device() -> Finding:
@@ -92,7 +93,7 @@ def _device() -> Finding:
         free, total = torch.cuda.mem_get_info()
         yield True, f"{torch.cuda.get_device_name()}, {amount(free)} of {amount(total)} free, {dtype}"
     else:
-        yield True, f"{device}, {torch.get_num_threads()} threads, {dtype}"
+        yield True, f"{device}, threads: {torch.get_num_threads()}, {dtype}"
 
 
 def _memory() -> Finding:
@@ -101,9 +102,18 @@ def _memory() -> Finding:
     from ..models import memory
 
     free = memory.free_bytes(torch.device("cpu"))
-    yield free > 10**9, f"{amount(free)} of memory free"
+    yield free > 10**9, f"{amount(free)} free"
+
+
+def _disk() -> Finding:
     disk = shutil.disk_usage(Path.cwd())
-    yield disk.free > 10**9, f"{amount(disk.free)} free on this disk"
+    yield disk.free > 10**9, f"{amount(disk.free)} free in {Path.cwd()}"
+
+
+def _extras() -> Finding:
+    for module, extra, purpose in (("cv2", "flow", "in-betweens by flow"), ("peft", "lora", "LoRAs")):
+        there = find_spec(module) is not None
+        yield True, f"{purpose}: " + ("here" if there else f'not installed; pip install "animate[{extra}]" if you want them')
 
 
 def _ffmpeg() -> Finding:
@@ -146,7 +156,9 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "versions": _versions,
     "device": _device,
     "memory": _memory,
+    "disk": _disk,
     "ffmpeg": _ffmpeg,
+    "extras": _extras,
     "models": _models,
     "command": _command,
 }

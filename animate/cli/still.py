@@ -10,10 +10,11 @@ import click
 
 from ..errors import AnimateError
 from ..media import formats, images
+from ..story.conventions import COMPVIS
 from ..story.storyboard import Storyboard, build
 from . import compvis
 from .console import Console
-from .options import free_name, lines, model_options, picture_options, settings, setup
+from .options import free_name, lines, model_options, output_option, picture_options, settings, setup
 
 if TYPE_CHECKING:
     from ..film.job import Sheet
@@ -22,10 +23,10 @@ STRENGTH = 0.75  # of an image to image, where none is said: as in img2img.py
 EPILOG = """\b
 Examples:
   animate still "a tree in winter" --seed 8 -o tree.png
-  animate still "a house" --count 12                             twelve seeds and one contact sheet
+  animate still "a house" --count 12         twelve seeds on a contact sheet
   animate still "a fantasy landscape" --init-img sketch.jpg --strength 0.6
 
-As CompVis's scripts had it:
+As CompVis's scripts had it, with what they take where nothing is said:
   animate still --prompt "a tree" --plms --ddim_steps 50 --n_samples 2 --n_iter 3 --outdir out
 """
 
@@ -42,12 +43,13 @@ class Asked:
     count: int | None
     n_samples: int | None
     n_iter: int | None
-    n_rows: int
+    n_rows: int | None
     fixed_code: bool
     outdir: Path | None
     skip_grid: bool
     skip_save: bool
     output: str | None
+    theirs: bool  # a command of the scripts of 2022
 
     def prompts(self) -> list[str]:
         ways = [[self.prompt] if self.prompt is not None else [], [self.prompt_option] if self.prompt_option is not None else []]
@@ -69,13 +71,16 @@ class Asked:
             raise AnimateError("--skip_grid and --skip_save leave nothing to write; leave one out")
 
     def story(self, given: dict[str, Any]) -> Storyboard:
+        if self.theirs:
+            given = given | {"sampling": {**given["sampling"], "conventions": COMPVIS}}
         seed, samples = given.get("seed", 0), self.n_samples or self.count or 1
         pairs = compvis.seeded(self.prompts(), seed, samples, self.n_iter or 1, self.fixed_code, self.prompt_file is not None)
         keys: list[dict[str, Any]] = [{"prompt": prompt, "seed": number} for prompt, number in pairs]
         if self.image is not None:
             strength = STRENGTH if self.strength is None else self.strength
             keys = [{**key, "image": self.image, "strength": strength} for key in keys]
-            given = dict(zip(("width", "height"), images.size(self.image), strict=True)) | given
+            size = images.size(self.image)
+            given = dict(zip(("width", "height"), compvis.sides(size) if self.theirs else size, strict=True)) | given
         return build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
 
 
@@ -85,10 +90,10 @@ class Asked:
 @click.option("--count", type=click.IntRange(1, 1000), help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
 @compvis.flags
 @model_options
-@click.option("-o", "--output", help=f"File ({formats.names(formats.stills())}). Default: a free name under renders/.")
+@output_option(f"File ({formats.names(formats.stills())})")
 def command(**options: Any) -> None:
     """Draw one picture: the same that a film shows at a keyframe of this prompt."""
-    compvis.translate(options)
+    options["theirs"] = compvis.translate(options)
     asked = Asked(**{name: options.pop(name) for name in Asked.__dataclass_fields__})
     asked.check()
     if asked.n_samples and options["batch_size"] is None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..errors import amount
+from .console import Console
 from .options import Place
 
 
@@ -23,7 +24,7 @@ def command(folder: Path | None, clear: bool, as_json: bool) -> None:
 
     store = Store(folder)
     if clear:
-        click.echo(f"{store.folder}: cleared, {amount(store.clear())} freed")
+        click.echo(f"{store.folder}: cleared, {amount(store.clear(Console()))} freed")
         return
     films = store.films()
     if as_json:

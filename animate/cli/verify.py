@@ -11,12 +11,13 @@ import click
 from ..errors import AnimateError
 from ..film import recipe
 from .console import Console
-from .options import model_options, setup
+from .options import Place, model_options, of_recipe, setup
 
 
 @click.command("verify")
-@click.argument("file", type=Path)
+@click.argument("file", type=Place())
 @click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Pictures drawn again: the first, the last, and between.")
+@of_recipe
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(file: Path, count: int, as_json: bool, **options: Any) -> int:

@@ -17,6 +17,7 @@ from torch import Tensor
 SCALES = (1.0, 2.0, 4.0)  # pixels, standard deviations of the Gaussians that split a picture into bands of detail
 GAIN = 2.0  # the most by which anything is strengthened or weakened at a time: noise in a flat picture stays noise
 ROUNDS = 100  # at the most, to find the gains of the bands
+SETTLED = 1e-5  # a gain that changes by less in a round is found: what is left is some thousandths of a grey level
 CLIPPINGS = 4  # rounds, at the most, in which what is cut off at black and white is made up for
 NOTHING = 1e-60  # a variance above 0, to divide by: that of a picture of one colour
 CUT = 1e-3  # of -1..1, mean over a picture: less than this cut off is not seen
@@ -28,11 +29,17 @@ MEASURED = np.vstack([BANDS[:-1], np.eye(COUNT)[:1]])  # what has a standard dev
 
 
 @dataclass(frozen=True, eq=False)
-class Statistics:
-    """What a picture is like apart from what it shows, for each channel on its own."""
+class Tones:
+    """How bright and how rich in contrast a picture is, for each channel on its own."""
 
     mean: Tensor  # (C, 1, 1)
     std: Tensor  # (C, 1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Statistics(Tones):
+    """What a picture is like apart from what it shows, for each channel on its own."""
+
     detail: Tensor  # (3, C, 1, 1), standard deviations of the bands of detail, the finest first
 
     def blend(self, other: Statistics, mix: float) -> Statistics:
@@ -40,7 +47,7 @@ class Statistics:
         pairs = ((self.mean, other.mean), (self.std, other.std), (self.detail, other.detail))
         return Statistics(*(torch.lerp(a, b, mix) for a, b in pairs))
 
-    def compensated(self, wanted: Statistics, measured: Statistics) -> Statistics:
+    def compensated(self, wanted: Tones, measured: Tones) -> Statistics:
         """The next target, where these as a target led to the measured ones instead of those wanted.
 
         Detail stays: what blurs a picture once seldom blurs it twice.
@@ -81,7 +88,21 @@ def colours(picture: Tensor) -> Spectrum:
 
     Whether edges in red and green go together decides how sharp they look. The axes are orthonormal: variances add up to those of RGB.
     """
-    return Spectrum(torch.tensordot(AXES, picture.float(), 1))
+    return Spectrum(_on_axes(picture))
+
+
+def tones(picture: Tensor) -> Tones:
+    """Those of the `colours` of an RGB picture, (3, h, w): without their detail, there is nothing to transform."""
+    x = _on_axes(picture)
+    mean = x.mean((-2, -1), keepdim=True)
+    variance = (x - mean).square_().mean((-2, -1), keepdim=True)
+    return Tones(mean, variance.double().clamp_min(NOTHING).sqrt().float())
+
+
+def _on_axes(picture: Tensor) -> Tensor:
+    """(3, h, w), RGB -> brightness and colour."""
+    seen: Tensor = torch.tensordot(AXES, picture.float(), 1)
+    return seen
 
 
 def match_colours(own: Spectrum, target: Statistics) -> Tensor:
@@ -89,13 +110,19 @@ def match_colours(own: Spectrum, target: Statistics) -> Tensor:
 
     What that range cuts off, the rest makes up for, as far as it can.
     """
-    for _ in range(CLIPPINGS):
-        wanted = torch.tensordot(AXES.T, own.matched(target), 1)
-        picture: Tensor = wanted.clamp(-1, 1)
-        if (wanted - picture).abs().mean() < CUT:
+    picture, cut = _within(own, target)
+    for _ in range(CLIPPINGS - 1):
+        if cut < CUT:
             break
-        own = colours(picture)
+        picture, cut = _within(colours(picture), target)
     return picture
+
+
+def _within(own: Spectrum, target: Statistics) -> tuple[Tensor, float]:
+    """The matched picture within -1..1, and how much of it that cuts off, mean."""
+    wanted = torch.tensordot(AXES.T, own.matched(target), 1)
+    picture = wanted.clamp(-1, 1)
+    return picture, float(wanted.sub_(picture).abs_().mean())
 
 
 def _opponent_axes() -> Tensor:
@@ -143,8 +170,11 @@ def _gains(variances: np.ndarray, std: np.ndarray, detail: np.ndarray) -> np.nda
     now = _deviations(variances, gains)
     std = std.clip(now[:, -1:] / GAIN, now[:, -1:] * GAIN)
     for _ in range(ROUNDS):
+        before = gains.copy()
         gains[:, :-1] *= detail / (now[:, :-1] * (std / now[:, -1:]))
         np.minimum(np.maximum(gains, 1 / GAIN), GAIN, out=gains)  # the last is 1
         now = _deviations(variances, gains)
+        if np.abs(gains - before).max() < SETTLED:
+            break
     scaled: np.ndarray = gains * (std / now[:, -1:])
     return scaled

@@ -18,6 +18,7 @@ from ..models.base import Conditioning, Denoising, Model
 from ..models.parts.samplers import noise_draws
 from ..pixels import Image
 from ..plan.cel import Cel, Endpoint
+from ..story.conventions import COMPVIS
 from .engine import Batch, Inputs, batch_kind
 from .feedback import Feedback
 
@@ -45,7 +46,7 @@ class Drawer:
         first = batch.cels[0]
         distinct = {cel.key: (cel, parents) for cel, parents in zip(batch.cels, batch.inputs, strict=True)}  # repeats fill a batch
         begun = {key: self._begin(*one) for key, one in distinct.items()} if first.start.step else {}
-        if first.start.step == first.steps:  # nothing to denoise
+        if first.start.step == first.step_count:  # nothing to denoise
             return torch.stack([begun[cel.key] for cel in batch.cels])[:, None]
         drawn = self._denoised(batch, begun, on_step)
         for cel, latents in zip(batch.cels, drawn, strict=True):
@@ -57,11 +58,11 @@ class Drawer:
 
     def _denoised(self, batch: Batch, begun: Mapping[str, Tensor], on_step: Callable[[], object]) -> Tensor:
         cels, first = batch.cels, batch.cels[0]
-        how = Denoising(first.sampler, first.steps, first.start.step, first.eta, batch.stops, first.start.shared)
+        how = Denoising(first.sampler, first.steps, first.start.step, first.eta, batch.stops, first.start.shared, first.conventions)
         positive, negative = (Conditioning.batch([self._text(cel, name) for cel in cels]) for name in ("prompt", "negative"))
         # The draws of a shared beginning's steps are passed over: a step's noise is the same wherever a frame begins.
-        left = noise_draws(how.sampler, how.steps - how.start, how.eta)
-        every = noise_draws(how.sampler, how.steps, how.eta) if how.shared else left
+        left = noise_draws(how.sampler, how.step_count - how.start, how.eta)
+        every = noise_draws(how.sampler, how.step_count, how.eta) if how.shared else left
         noise = torch.stack([self._noise(cel, 1 + every) for cel in cels])
         latents = noise[:, 0] if how.start == 0 else torch.stack([begun[cel.key] for cel in cels])
         if how.start and not how.shared:
@@ -75,10 +76,14 @@ class Drawer:
             return self.feedback.begun(cel, parents, cel.start.move)
         if parents:
             return slerp(parents[0], parents[-1], cel.start.mix)
-        return self.model.encode(self.images[cel.blend.a.image][None])[0]
+        image, end = self.images[cel.blend.a.image][None], cel.blend.a
+        sample = self.noise(end.seed, cel.width, cel.height, 1) if cel.conventions == COMPVIS else None
+        return self.model.encode(image, sample)[0]
 
     def _chunks(self, cel: Cel) -> int:
         """Chunks that all prompts of a blend are brought to. Each is repeated as a whole, which says the same again, and no more."""
+        if cel.conventions == COMPVIS:
+            return 1
         return math.lcm(*(self.chunks(text) for end in (cel.blend.a, cel.blend.b) for text in (end.prompt, end.negative)))
 
     def _noise(self, cel: Cel, count: int) -> Tensor:
@@ -87,12 +92,13 @@ class Drawer:
         return torch.stack([slerp(x, y, cel.blend.mix) for x, y in zip(a, b, strict=True)])
 
     def _drawn_from(self, end: Endpoint, cel: Cel, count: int) -> Tensor:
-        noise = self.noise(end.seed, cel.width, cel.height, count)
+        before = 1 if cel.conventions == COMPVIS and end.image else 0  # the first draw is that of the image's sample
+        noise = self.noise(end.seed, cel.width, cel.height, before + count)[before:]
         return -noise if end.opposite else noise
 
     def _text(self, cel: Cel, name: str) -> Conditioning:
-        negative, count = name == "negative", self._chunks(cel)
-        a, b = (self.embed(getattr(end, name), count, negative) for end in (cel.blend.a, cel.blend.b))
+        negative, count, plain = name == "negative", self._chunks(cel), cel.conventions == COMPVIS
+        a, b = (self.embed(getattr(end, name), count, negative, plain) for end in (cel.blend.a, cel.blend.b))
         return a.blend(b, cel.blend.mix)
 
 

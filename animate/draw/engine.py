@@ -46,7 +46,7 @@ class Executor(Protocol):
 
 def batch_kind(cel: Cel) -> tuple[object, ...]:
     """Cels of one kind can be drawn in one batch."""
-    return cel.steps, cel.sampler, cel.eta, cel.width, cel.height, cel.start.step, cel.start.shared, cel.blend.guidance > 1
+    return cel.steps, cel.sampler, cel.eta, cel.conventions, cel.width, cel.height, cel.start.step, cel.start.shared, cel.guided
 
 
 def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: Kind = batch_kind) -> Generator[Tensor]:

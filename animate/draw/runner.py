@@ -16,19 +16,31 @@ from ..pixels import Image
 from ..plan.cel import Plan
 from ..report import Report
 from . import engine
+from .decoder import Decoder
 from .drawer import Drawer
 from .executor import WorkerThread
 from .store import Store
+
+Stretches = Sequence[tuple[int, int]]  # of a film: the number of a stretch's first frame, and the size of the batches that it is drawn in
 
 
 class Runner:
     """Plans -> latents, in batches of `batch_size`; that becomes less as soon as the device has no room for so many."""
 
-    def __init__(self, model: Model, images: Mapping[str, Image], batch_size: int, store: Store | None, report: Report):
-        """images: those that cels begin with, by digest. store: where finished cels are kept and found again."""
-        self.model, self.store, self.report, self.batch_size = model, store, report, batch_size
+    def __init__(self, model: Model, images: Mapping[str, Image], batch_size: int, store: Store | None, report: Report, stretches: Stretches = ()):
+        """images: those that cels begin with, by digest. store: where finished cels are kept and found again.
+
+        stretches: of the film, where it was drawn before in batches that became less on the way.
+        """
+        self.model, self.store, self.report, self.batch_size, self.stretches = model, store, report, batch_size, stretches
+        self.drawn_in = batch_size  # the size of the batches that the latents which were handed out last were drawn in
         self._drawer = Drawer(model, images)
         self._worker = WorkerThread(self._drawer.draw)
+
+    @property
+    def decode(self) -> Decoder:
+        """A cel's latents -> its image; one that the next picture has begun with is not decoded again."""
+        return self._drawer.feedback.decoder
 
     @property
     def numerics(self) -> Numerics:
@@ -42,17 +54,17 @@ class Runner:
         this batch size. Raises AnimateError if one picture is too much.
         """
         done = 0
-        while True:
-            rest = plan.only(range(done, len(plan.order)))
+        while done < len(plan.order):
+            rest = plan.only(range(done, self._end_of_stretch(done, plan) if name else len(plan.order)))
             states: engine.States = {}
             if self.store is not None:
                 states = self.store.states(plan, name, self.model.fingerprint, self.numerics, self.report)
             running = engine.run(rest, self._worker, states, self.batch_size, self._drawer.kind)
             try:
                 while (latents := next(running, None)) is not None:
-                    done += 1
+                    done, self.drawn_in = done + 1, self.batch_size
                     yield latents
-                return
+                continue
             except RuntimeError as error:
                 if not out_of_memory(error):
                     raise
@@ -63,6 +75,12 @@ class Runner:
             finally:
                 running.close()
             self._shrink()
+
+    def _end_of_stretch(self, done: int, plan: Plan) -> int:
+        """The number of the frame that the stretch of frame `done` ends before; from here on, batches are as large as that stretch has them."""
+        begun = [size for first, size in self.stretches if first <= done]
+        self.batch_size = min([self.batch_size, *begun[-1:]])
+        return min((first for first, _ in self.stretches if first > done), default=len(plan.order))
 
     def unkept(self, plan: Plan) -> Iterator[Tensor]:
         """The latents of a plan whose cels are not kept."""
@@ -86,7 +104,7 @@ class Interleaved:
         self.runner, self.plans, self.name = runner, plans, name
         self._running: Iterator[tuple[int, Tensor]] | None = None
         self._done = 0  # latents handed out or waiting: one film may fail or be interrupted, and the others go on there
-        self._waiting: list[deque[Tensor]] = []
+        self._waiting: list[deque[tuple[Tensor, int]]] = []  # and the size of the batches that they were drawn in
 
     def latents(self, film: int) -> Iterator[Tensor]:
         """Those of one film, in order; the others' are drawn as far as they come before."""
@@ -95,7 +113,8 @@ class Interleaved:
         for _ in plans[film].order:
             while not self._waiting[film]:
                 self._next(plans)
-            yield self._waiting[film].popleft()
+            latents, self.runner.drawn_in = self._waiting[film].popleft()
+            yield latents
 
     def _next(self, plans: Sequence[Plan]) -> None:
         self._running = self._running or self._run(plans)
@@ -105,7 +124,7 @@ class Interleaved:
             self._running = None
             raise
         self._done += 1
-        self._waiting[film].append(latents)
+        self._waiting[film].append((latents, self.runner.drawn_in))
 
     def _run(self, plans: Sequence[Plan]) -> Iterator[tuple[int, Tensor]]:
         rounds = itertools.zip_longest(*([(film, key) for key in plan.order] for film, plan in enumerate(plans)))

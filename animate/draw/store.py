@@ -1,10 +1,10 @@
 """Finished states on disk: what makes a film resumable, and cheap to edit. Knows nothing of storyboards or images.
 
-    <folder>/states/<surroundings>/<cel key>    one state: the SHA-256 of the rest, then the tensor as safetensors
+    <folder>/states/<surroundings>/<cel key>    one state: the SHA-256 of its place and of the rest, then the rest: the tensor as safetensors
     <folder>/films/<digest>.json                what was drawn: a name, its surroundings and its cels
 
 *Surroundings* are the model's weights and the Numerics: what changes bits without changing what a cel says. A state is
-written under another name, synced and renamed; one that is torn or foreign does not match its digest and counts as absent.
+written under another name, synced and renamed; one that is torn, foreign or another cel's does not match its digest and counts as absent.
 Several processes may use one store: they write the same bytes.
 """
 
@@ -16,6 +16,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
@@ -26,16 +27,19 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from ..errors import AnimateError, one_line
 from ..models.base import Numerics
-from ..places import cache, path_of
+from ..places import cache, path_of, read_bytes
 from ..plan.cel import Plan
 from ..report import REPORT, Report
 
 LIMIT = 20 * 2**30  # bytes: some 300,000 states of 512 x 512 pixels
 RECENT = 64  # states that are kept in memory, too, beside those of two batches
 DIGEST = 32  # bytes of a SHA-256
+LARGEST = 2**30  # bytes of a state, and of a film's list of cels, that are read: a state of 512 x 512 pixels has 64 KB
 STALE = 3600.0  # seconds after which a temporary file has no owner any more
-DRAWING = 2  # to be raised when a change in here makes other pictures of the same cels
+LATENTS = "latents"  # the tensor's name in its file
+DRAWING = 3  # to be raised when a change in here makes other pictures of the same cels
 OURS = re.compile(r"[0-9a-f]{32}(\.json)?|\.[0-9a-f]{16}")  # names that a store writes: it removes no others
 
 
@@ -98,49 +102,83 @@ class Store:
         """
         self._since += extra
         if not self._measured or self._since > self.limit / 100:
-            self._size, self._since, self._measured = self.size(), extra, True
+            self._size, self._since, self._measured = sum(about.st_size for _, about in self._entries()), extra, True
         if self._size + self._since <= self.limit:
             return
-        listed = sorted((stat.st_mtime, stat.st_size, path) for path, stat in self._entries())
+        listed = sorted((about.st_mtime, about.st_size, path) for path, about in self._entries())
         total, now = sum(size for _, size, _ in listed), time.time()
         for used, size, path in listed:
             if total + extra > 0.9 * self.limit or (path.name.startswith(".") and now - used > STALE):
-                path.unlink(missing_ok=True)
-                total -= size
+                with contextlib.suppress(OSError):  # somebody else's folder, or one that may not be written to
+                    path.unlink(missing_ok=True)
+                    total -= size
         self._size, self._since = total, extra
 
     def _entries(self) -> Iterator[tuple[Path, os.stat_result]]:
-        for pattern in ("states/*/*", "films/*"):
-            for path in self.folder.glob(pattern):
-                with contextlib.suppress(FileNotFoundError):  # another process was faster
-                    if OURS.fullmatch(path.name):
-                        yield path, path.stat()
+        """The files that a store has written, as far as the system lets one look."""
+        for path in self._named("states/*/*", "films/*"):
+            with contextlib.suppress(OSError):  # another process was faster
+                about = path.lstat()
+                if stat.S_ISREG(about.st_mode):
+                    yield path, about
+
+    def _named(self, *patterns: str) -> Iterator[Path]:
+        """What lies under names that a store gives: its files, or what somebody has put in their place. Raises OSError."""
+        for pattern in patterns:
+            yield from (path for path in self.folder.glob(pattern) if OURS.fullmatch(path.name))
+
+    @contextlib.contextmanager
+    def _looked_at(self) -> Iterator[None]:
+        """Raises what the system says of the folder as an AnimateError."""
+        try:
+            yield
+        except OSError as error:
+            raise AnimateError(f"{self.folder}: the store cannot be read ({one_line(error)}); name another folder with --store") from error
 
     def size(self) -> int:
-        """Bytes of all states."""
-        return sum(stat.st_size for _, stat in self._entries())
+        """Bytes of all states. Raises AnimateError if the folder cannot be read."""
+        with self._looked_at():
+            return sum(about.st_size for _, about in self._entries())
 
     def films(self) -> list[Film]:
-        """The films that were drawn with this store, the newest first."""
-        films = []
-        for path in self.folder.glob("films/*.json"):
-            try:
-                entry, used = json.loads(path.read_bytes()), path.stat().st_mtime
-                kept = sum((self.folder / "states" / entry["around"] / key).exists() for key in entry["cels"])
-                films.append(Film(str(entry["name"]), int(entry["frames"]), kept, len(entry["cels"]), used))
-            except (OSError, ValueError, KeyError, TypeError):
-                continue  # of another version, or being written: it says nothing
+        """The films that were drawn with this store, the newest first. Raises AnimateError if the folder cannot be read."""
+        with self._looked_at():
+            films = [film for path in self._named("films/*.json") if (film := self._film(path))]
         return sorted(films, key=lambda film: -film.used)
 
-    def clear(self) -> int:
-        """Remove everything that a store has written here, and nothing else. Returns the bytes that are free now."""
-        before = self.size()
-        for path, _ in self._entries():
-            path.unlink(missing_ok=True)
-        for folder in sorted([*self.folder.glob("states/*"), *self.folder.glob("states"), *self.folder.glob("films")], reverse=True):
+    def _film(self, path: Path) -> Film | None:
+        """None of an entry that is damaged, of another version, or gone meanwhile: it says nothing."""
+        try:
+            entry, used = json.loads(read_bytes(path, LARGEST)), path.stat().st_mtime
+            name, frames, around, cels = (entry[key] for key in ("name", "frames", "around", "cels"))
+            if not (isinstance(name, str) and isinstance(frames, int) and OURS.fullmatch(around) and isinstance(cels, list)):
+                return None
+            name.encode()  # half of a letter cannot be printed
+            kept = sum(os.path.isfile(self.folder / "states" / around / key) for key in cels)  # noqa: PTH113 - it never raises OSError
+            return Film(name, frames, kept, len(cels), used)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def clear(self, report: Report = REPORT) -> int:
+        """Remove everything that a store has written here, and nothing else. Returns the bytes that are free now.
+
+        What cannot be removed is passed over, and told in one warning. Raises AnimateError if the folder cannot be read.
+        """
+        before, left = self.size(), list[str]()
+        with self._looked_at():
+            for path in [*self._named("states/*/*", "films/*")]:
+                try:
+                    path.unlink(missing_ok=True)
+                except OSError as error:
+                    left.append(f"{path} ({one_line(error)})")
+            folders = [*self.folder.glob("states/*"), *self.folder.glob("states"), *self.folder.glob("films")]
+        for folder in sorted(folders, reverse=True):
             with contextlib.suppress(OSError):  # somebody else's files are in it
                 folder.rmdir()
         self._measured = False
+        if left:
+            others = f" and {len(left) - 1} more" if left[1:] else ""
+            report.warn(f"{left[0]}{others} cannot be removed; change the permissions, or remove what is there by hand")
         return before - self.size()
 
 
@@ -155,16 +193,15 @@ class States(MutableMapping[str, Tensor]):
 
     def __contains__(self, key: object) -> bool:
         """Whether there is an entry; only reading it tells whether it is sound."""
-        return key in self.recent or key in self.unsaved or (self.folder / str(key)).is_file()
+        return key in self.recent or key in self.unsaved or os.path.isfile(self.folder / str(key))  # noqa: PTH113 - it never raises OSError
 
     def __getitem__(self, key: str) -> Tensor:
         held = self.recent.get(key, self.unsaved.get(key))
         if held is not None:
             return held
-        data = self._sound(key)
-        if data is None:
+        tensor = self._sound(key)
+        if tensor is None:
             raise KeyError(key)
-        (tensor,) = safetensors.torch.load(data).values()
         if key not in self.counted:
             self.counted.add(key)
             self.store.kept += self.counting and key not in self.store.probed
@@ -172,13 +209,13 @@ class States(MutableMapping[str, Tensor]):
         return tensor
 
     def __setitem__(self, key: str, state: Tensor) -> None:
-        data = safetensors.torch.save({"latents": state.contiguous()})
+        data = safetensors.torch.save({LATENTS: state.contiguous()})
         self.counted.add(key)
         if self.counting:
             self.store.drawn += 1
         else:
             self.store.probed.add(key)
-        if self.store.write(self.folder / key, hashlib.sha256(data).digest() + data, self.report):
+        if self.store.write(self.folder / key, self._digest(key, data) + data, self.report):
             self._remember(key, state)
         else:
             self.unsaved[key] = state
@@ -188,7 +225,9 @@ class States(MutableMapping[str, Tensor]):
         self.unsaved.pop(key, None)
 
     def __iter__(self) -> Iterator[str]:
-        kept = {path.name for path in self.folder.glob("[!.]*")} if self.folder.is_dir() else set()
+        kept = set[str]()
+        with contextlib.suppress(OSError):  # there is none, or it cannot be read
+            kept = {path.name for path in self.folder.glob("[!.]*")}
         return iter(kept | set(self.unsaved))
 
     def __len__(self) -> int:
@@ -199,15 +238,20 @@ class States(MutableMapping[str, Tensor]):
         while len(self.recent) > self.most:
             self.recent.popitem(last=False)
 
-    def _sound(self, key: str) -> bytes | None:
-        """The tensor's bytes, marked as used just now; None if there are none, or they are not what was written."""
+    def _digest(self, key: str, data: bytes) -> bytes:
+        """Of a state's place and its content: one that was moved or renamed is no other cel's, nor another model's."""
+        return hashlib.sha256(f"{self.folder.name}/{key}\0".encode() + data).digest()
+
+    def _sound(self, key: str) -> Tensor | None:
+        """The tensor, marked as used just now; None if there is none, or it is not what was written."""
         path = self.folder / key
         try:
-            data = path.read_bytes()
-        except OSError:
-            return None
-        if hashlib.sha256(data[DIGEST:]).digest() != data[:DIGEST]:
+            data = read_bytes(path, LARGEST)
+            if self._digest(key, data[DIGEST:]) != data[:DIGEST]:
+                return None
+            tensor = safetensors.torch.load(data[DIGEST:])[LATENTS]
+        except (OSError, ValueError, KeyError, safetensors.SafetensorError):
             return None
         with contextlib.suppress(OSError):  # a store that is read-only is still read
             os.utime(path)
-        return data[DIGEST:]
+        return tensor

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,10 +16,13 @@ from ..plan.curve import Curve
 from ..plan.plan import plan
 from ..plan.tree import levels
 from ..report import Report
+from ..story.conventions import COMPVIS
 from ..story.resolved import Resolved, resolved
 from ..story.storyboard import Keyframe, Storyboard
 from ..story.timeline import Frame, timeline
 from .recipe import Verb, digest
+
+FAR = 2.3  # times the pixels that a model was trained on, or a part of them: up to 768 x 768 for one of 512 x 512
 
 
 def resolve(story: Storyboard, defaults: Defaults) -> Resolved:
@@ -36,19 +39,49 @@ def resolve(story: Storyboard, defaults: Defaults) -> Resolved:
     return resolved(story, steps=d.steps, guidance=d.guidance, sampler=sampler, width=d.width, height=d.height)
 
 
+class _Unheard(Report):
+    """What is said of an image was said when its file was read for the first time."""
+
+    def log(self, line: str) -> None: ...
+
+    def warn(self, line: str) -> None: ...
+
+
+class ImageFiles(Mapping[str, Image]):
+    """Images by digest, uint8 (height, width, 3). They are read when they are asked for and not kept: a film encodes each of them once."""
+
+    def __init__(self, places: Mapping[str, tuple[str, int, int]]):
+        """places: the name of each file, and the width and height that it is read as, by digest."""
+        self.places = places
+
+    def __getitem__(self, wanted: str) -> Image:
+        """Raises AnimateError if the file is no longer what it was."""
+        name, width, height = self.places[wanted]
+        image = files.read(name, width, height, _Unheard())
+        if digest(image) != wanted:
+            raise AnimateError(f"{name} is another picture now than when the film began; start again, and leave it as it is while it is drawn")
+        return image
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
 @dataclass(frozen=True)
 class KeyframeImages:
     """The images that keyframes name, as large as the film."""
 
     digests: Mapping[str, str]  # by the name of the file
-    pixels: Mapping[str, Image]  # by digest
+    pixels: ImageFiles
 
     @classmethod
     def of(cls, story: Resolved, report: Report) -> KeyframeImages:
         """Raises AnimateError for a file that is no image."""
-        read = {name: files.read(name, story.width, story.height, report) for key in story.keyframes if (name := key.image)}
-        digests = {name: digest(pixels) for name, pixels in read.items()}
-        return cls(digests, {digests[name]: pixels for name, pixels in read.items()})
+        names = dict.fromkeys(name for key in story.keyframes if (name := key.image))
+        digests = {name: digest(files.read(name, story.width, story.height, report)) for name in names}
+        return cls(digests, ImageFiles({known: (name, story.width, story.height) for name, known in digests.items()}))
 
 
 @dataclass(frozen=True)
@@ -81,7 +114,7 @@ class Film(Request):
         if filled.sampling.sharing and not levels(filled):
             none = f"sharing {filled.sampling.sharing:g} of {filled.sampling.steps} steps is none: every frame begins with noise"
             report.warn(f"{none}; raise --sharing or --steps")
-        warn_of_prompts(filled.keyframes, filled, model, report)
+        warn_beforehand(filled.keyframes, filled, model, report)
         return film
 
     def _check(self, model: Model) -> None:
@@ -110,13 +143,30 @@ class Film(Request):
         return self.story.feedback is not None
 
     @property
+    def scales(self) -> set[float]:
+        """The guidance scales of its cels."""
+        return {cel.blend.guidance for cel in self.linear.cels.values()}
+
+    @property
     def paced_frames(self) -> Sequence[Frame]:
         """The frames whose pace matters for what is drawn: a fed-back picture has all before it."""
         return self.frames if self.only is None or self.chain else [self.frames[i] for i in self.only]
 
 
-def warn_of_prompts(keys: Sequence[Keyframe], story: Resolved, model: Model, report: Report) -> None:
-    """What the model's text encoder will not understand."""
-    texts = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt) if key.prompt else "", key.negative or story.negative) if text)
-    for line in model.text.warnings([*texts]):
+def warn_beforehand(keys: Sequence[Keyframe], story: Resolved, model: Model, report: Report) -> None:
+    """What will not look as it is meant: a size that the model was not trained for, words that its text encoder does not know."""
+    if line := _size_warning(story, model):
         report.warn(line)
+    texts = dict.fromkeys(text for key in keys for text in (story.styled(key.prompt) if key.prompt else "", key.negative or story.negative) if text)
+    for line in model.text.warnings([*texts], plain=story.sampling.conventions == COMPVIS):
+        report.warn(line)
+
+
+def _size_warning(story: Resolved, model: Model) -> str | None:
+    """A line for a picture of far more or far fewer pixels than those that the model was trained on; None for others."""
+    own, asked = model.defaults, f"{story.width} x {story.height} pixels"
+    share = story.width * story.height / (own.width * own.height)
+    if 1 / FAR <= share <= FAR:
+        return None
+    outcome = "pictures fall apart, or show a thing twice" if share > 1 else "pictures lose their shapes"
+    return f"{asked}, and {model.name} was trained on {own.width} x {own.height}: {outcome}; leave out --width and --height, or take another model"

@@ -1,6 +1,7 @@
 """Check, load, draw, write: a storyboard becomes a file, for the command and for whatever else starts films. Prints nothing.
 
-Everything that can be known to fail is checked before a model is loaded, and the rest before the first picture is drawn.
+Everything that can be known to fail is checked before torch is imported and a model is loaded, and the rest before the first picture
+is drawn.
 """
 
 from __future__ import annotations
@@ -9,24 +10,28 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..draw.store import Store
+from ..errors import AnimateError
 from ..media import writers
 from ..media.images import contact_sheet
 from ..media.sound import Sound, Track
-from ..models.base import Model
 from ..pixels import Image
+from ..places import path_of
 from ..report import Report
-from ..story.resolved import Resolved
 from ..story.storyboard import Storyboard
 from . import preflight
-from .film import resolve
-from .pictures import Pictures
-from .recipe import Made, Recipe, differences
-from .render import render, render_together
+from .recipe import Made, Recipe, begins, differences
 from .setup import Setup
-from .stills import stills
+
+if TYPE_CHECKING:
+    from ..draw.runner import Stretches
+    from ..draw.store import Store
+    from ..models.base import Model
+    from ..story.resolved import Resolved
+    from .pictures import Pictures
 
 
 @dataclass(frozen=True)
@@ -58,19 +63,28 @@ class Written:
     made: Made  # the surroundings it was drawn in
 
 
-Draw = Callable[[Model, Store | None], list[Pictures]]
+Draw = Callable[["Model", "Store | None"], "list[Pictures]"]
 
 
 def write_film(
     output: Output, setup: Setup, report: Report, replace: bool, frames: Sequence[int] | None = None, recipe: Recipe | None = None
 ) -> Written:
-    """Draw and write a film, or these frames of it; in the pace and the batch size of a recipe. Raises AnimateError."""
-    curves, batch_size = (recipe.curves, recipe.made.batch_size) if recipe else ((), None)
+    """Draw and write a film, or these frames of it; by a recipe that draws the same frames, in its pace and its batches. Raises AnimateError.
+
+    Another batch size that is asked for goes before that of the recipe; another model is paced by its own pictures.
+    """
 
     def draw(model: Model, store: Store | None) -> list[Pictures]:
-        return [render(output.story, model, frames, store, curves, batch_size, report)]
+        from .render import render
 
-    (written,) = _written([output], draw, setup, report, replace)
+        if recipe is None:
+            return [render(output.story, model, frames, store, report=report)]
+        curves = recipe.curves if model.fingerprint == recipe.made.fingerprint else ()
+        as_then = setup.batch_size in (None, recipe.made.batch_size)
+        size, stretches = (recipe.made.batch_size, recipe.batches) if as_then else (setup.batch_size, ())
+        return [render(output.story, model, frames, store, curves, size, report, stretches)]
+
+    (written,) = _written([output], draw, setup, report, replace, begins(frames))
     return written
 
 
@@ -78,21 +92,28 @@ def write_films(outputs: Sequence[Output], setup: Setup, report: Report, replace
     """Films that differ in their seeds, drawn in common batches and written one after the other. One that is interrupted is the last."""
 
     def draw(model: Model, store: Store | None) -> list[Pictures]:
+        from .render import render_together
+
         return render_together([output.story for output in outputs], model, store, report)
 
     return _written(outputs, draw, setup, report, replace)
 
 
-def _written(outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report, replace: bool) -> Iterator[Written]:
+def _written(outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report, replace: bool, sounding: bool = True) -> Iterator[Written]:
+    """sounding: they begin where their sounds do."""
     began = time.monotonic()
-    sounds = [_checked(output) for output in outputs]
+    for output in outputs:
+        _check(output, sounding)
+    setup.check()
     first = outputs[0]
     if first.story.between:
         report.log(
-            f"{first.story.count} frames with {first.story.between} in-betweens after each: "
+            f"{first.story.count} frames with {first.story.between} in-betweens from frame to frame: "
             f"{first.story.written} pictures at {first.story.written_fps:g} fps"
         )
     model, store = setup.load(report), setup.store()
+    from .film import resolve
+
     story = resolve(first.story, model.defaults)
     preflight.check(story, Path(first.path), first.suffix, len(outputs))
     films = draw(model, store)
@@ -100,30 +121,39 @@ def _written(outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report
     with ExitStack() as stack:
         for pictures in films:
             stack.enter_context(closing(pictures))
-        for output, pictures, sound in zip(outputs, films, sounds, strict=True):
+        for output, pictures in zip(outputs, films, strict=True):
             before, interrupted = count.done, False
             try:
-                path = writers.write_video(output.path, count.passing(pictures), output.story.written_fps, replace, pictures.note, sound, report)
+                images = count.passing(pictures)
+                path = writers.write_video(output.path, images, output.story.written_fps, replace, pictures.note, pictures.sound, report)
             except writers.Interrupted as stopped:
                 path, interrupted = stopped.path, True
             shown = str(path) if output.suffix else output.path  # a folder as it was asked for, with its "/"
             seconds = round(time.monotonic() - began, 2)
             fps, frames = output.story.written_fps, count.done - before
-            made = pictures.recipe.made
+            made = pictures.made
             yield Written(shown, frames, fps, story.width, story.height, model.name, pictures.probes, seconds, interrupted, made)
             if interrupted:
-                break
+                onward = "the same command goes on from there" if store else "nothing is kept (--no-store): the same command begins anew"
+                report.log(f"stopped after {frames} of {output.story.written} frames; {onward}")
+                return
     tell_of_store(store, report)
 
 
-def _checked(output: Output) -> Sound | None:
+def _check(output: Output, sounding: bool) -> None:
     """Raises AnimateError if the file, its format or its sound will not do."""
     writers.check(output.path, output.story.written_fps)
-    if not output.story.sound:
-        return None
-    sound = Sound(Path(output.story.sound), output.story.sound_fit)
-    Track.of(sound, Path(output.path))
-    return sound
+    _refuse_own_input(output.path, output.story)
+    if output.story.sound and sounding:
+        Track.of(Sound(path_of(output.story.sound), output.story.sound_fit), path_of(output.path))
+
+
+def _refuse_own_input(path: str | Path, story: Storyboard) -> None:
+    """Raises AnimateError where something would be written over what it is made of."""
+    target = path_of(path)
+    for name in [*(key.image for key in story.keyframes), story.sound]:
+        if name and target.exists() and path_of(name).exists() and target.samefile(path_of(name)):
+            raise AnimateError(f"{path}: is what it would be made of ({name}); name another file with -o")
 
 
 class _Count:
@@ -143,6 +173,7 @@ class _Count:
                 if line := preflight.estimate(self.story, self.suffix, seconds, self.films):
                     self.report.log(line)
             self.done += 1
+            self.report.picture(image)
             yield image
             self.report.progress("drawing", self.done, self.total)
         self.report.progress("writing", self.done, self.total)
@@ -151,11 +182,15 @@ class _Count:
 def write_still(story: Storyboard, setup: Setup, report: Report, path: Path, replace: bool) -> tuple[Path, Made]:
     """Draw and write the storyboard's only keyframe. Returns the path and the surroundings it was drawn in. Raises AnimateError."""
     writers.still_name(path)
+    _refuse_own_input(path, story)
+    setup.check()
     model, store = setup.load(report), setup.store()
+    from .stills import stills
+
     with closing(stills(story, story.keyframes, model, setup.batch_size or 1, store, report)) as images:
-        path = writers.write_image(path, next(images), replace, images.note_of_last(), report)
+        path = writers.write_image(path, next(images), replace, images.note_of_last, report)
         tell_of_store(store, report)
-        return path, images.recipe.made
+        return path, images.made
 
 
 @dataclass(frozen=True)
@@ -166,30 +201,35 @@ class Sheet:
     labels: Sequence[str]
     each: Sequence[Path] = ()  # names under which the pictures are written singly, too
     columns: int | None = None
+    stretches: Stretches = ()  # where the batch size became less on the way, as a recipe has it
 
 
 def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, replace: bool) -> tuple[list[Path], Made]:
     """Draw all keyframes and write them. Returns the path of the sheet, or else those of the pictures, and the surroundings. Raises AnimateError."""
     for name in [*sheet.each, *([sheet.path] if sheet.path else [])]:
         writers.still_name(name)
+        _refuse_own_input(name, story)
+    setup.check()
     model, store = setup.load(report), setup.store()
-    with closing(stills(story, story.keyframes, model, setup.batch_size or 1, store, report)) as images:
+    from .stills import stills
+
+    with closing(stills(story, story.keyframes, model, setup.batch_size or 1, store, report, sheet.stretches)) as images:
         drawn, paths = list[Image](), list[Path]()
         for number, image in enumerate(images):
             if sheet.each:
-                paths.append(writers.write_image(sheet.each[number], image, replace, images.note_of_last(), report))
+                paths.append(writers.write_image(sheet.each[number], image, replace, images.note_of_last, report))
             drawn.append(image)
         if sheet.path:
-            whole, note = contact_sheet(drawn, sheet.labels, sheet.columns), images.note_of_sheet(sheet.labels, sheet.columns)
-            paths = [writers.write_image(sheet.path, whole, replace, note, report)]
+            note = partial(images.note_of_sheet, sheet.labels, sheet.columns)
+            paths = [writers.write_image(sheet.path, contact_sheet(drawn, sheet.labels, sheet.columns), replace, note, report)]
         tell_of_store(store, report)
-        return paths, images.recipe.made
+        return paths, images.made
 
 
 def tell_of_store(store: Store | None, report: Report) -> None:
-    """How much of what was drawn had been kept."""
+    """How much was there already."""
     if store and store.kept:
-        report.log(f"kept {store.kept}, drew {store.drawn}")
+        report.log(f"{store.kept} drawings were in the store, {store.drawn} were drawn now")
 
 
 def tell_of_differences(then: Made, now: Made, report: Report) -> None:

@@ -8,16 +8,17 @@ DiffMorpher, Zhang et al. 2024, re-times its frames; here more are drawn where t
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
-import torch
+import numpy as np
 
 from ..draw.runner import Runner
 from ..measure import distance
-from ..pixels import Image, Images
+from ..pixels import Image
 from ..plan.cel import MIX_UNIT, Endpoint, Plan
 from ..plan.curve import LINEAR, Curve
 from ..plan.exact import blended, endpoints, showing
@@ -26,8 +27,9 @@ from ..story.resolved import Resolved
 from .film import Film
 
 Curves = tuple[Curve, ...]
-See = Callable[[Plan], Iterable[Image]]
-Measure = Callable[[Image, Image], float]
+Look = np.ndarray  # a picture, or what of it the measure needs
+See = Callable[[Plan], Iterable[Look]]
+Measure = Callable[[Look, Look], float]
 
 STEPS, SHARE = 6, 3  # of a probe: a third of the film's steps, and so many at least: coarse, and where the finished picture lies
 FIRST = 8  # intervals that a path is divided into before it is looked at
@@ -61,25 +63,24 @@ def paced(film: Film, curves: Curves, runner: Runner, report: Report) -> Paced:
 
 
 class _Probes:
-    """Draws the pictures of a plan, (B, H, W, 3), and counts them. They are kept in the store, but are of no film."""
+    """Draws the pictures of a plan, uint8 (H, W, 3) one by one, and counts them. They are kept in the store, but are of no film."""
 
     def __init__(self, runner: Runner, report: Report):
         self.runner, self.report, self.count = runner, report, 0
 
-    def __call__(self, plan: Plan) -> Images:
-        latents = []
-        for latent in self.runner.latents(plan, ""):
-            latents.append(latent)
-            self.report.progress("finding an even pace", self.count + len(latents), self.count + len(plan.order))
-        self.count += len(latents)
-        return self.runner.model.decode(torch.stack(latents))
+    def __call__(self, plan: Plan) -> Iterator[Image]:
+        asked = self.count + len(plan.order)
+        for latents in self.runner.latents(plan, ""):
+            self.count += 1
+            self.report.progress("finding an even pace", self.count, asked)
+            yield self.runner.model.decode(latents[None])[0]
 
 
 def _measured(film: Film, see: See, bridged: bool, report: Report) -> Curves:
     """Of the segments that the drawn frames lie in. Warns of jumps, and whether they are bridged by drawing over a blend."""
     ends, asked = endpoints(film.story, film.images.digests), {frame.a for frame in film.paced_frames}
     within = Counter(a for a, mix in {(frame.a, frame.mix) for frame in film.frames} if 0 < mix < 1 and a in asked)
-    measured = curves(film.story, ends, within, see, distance.metric())
+    measured = curves(film.story, ends, within, lambda plan: map(distance.oklab, see(plan)), distance.pyramid_between)
     jumps = [(a, curve.knots[jump][0], curve.knots[jump + 1][0]) for a, curve in enumerate(measured) for jump in curve.jumps]
     for a, low, high in jumps:
         names = " to ".join(f'"{end.prompt}"' for end in (ends[a], ends[(a + 1) % len(ends)]))
@@ -92,7 +93,7 @@ def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int],
     """How each segment is paced, by the number of the keyframe it begins with.
 
     frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
-    see: draws the pictures of a plan. measure: the perceived distance of two of them.
+    see: draws the pictures of a plan, or what of them `measure` needs: the perceived distance of two of them, a metric.
     """
     probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(ends, story)})})
     measured: dict[int, Curve] = {}
@@ -101,8 +102,10 @@ def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int],
         paths = {a: Path(ends[a], ends[(a + 1) % len(ends)], frames[a]) for a in some}
         while wanted := [(a, parts) for a, path in paths.items() for parts in path.wanted()]:
             probes = Plan.showing(showing(blended(paths[a].a, paths[a].b, parts), probing) for a, parts in wanted)
-            for (a, parts), image in zip(wanted, see(probes), strict=True):
-                paths[a].add(parts, image, measure)
+            for (a, parts), look in zip(wanted, see(probes), strict=True):
+                paths[a].add(parts, look, measure)
+            for path in paths.values():
+                path.forget()
         measured.update((a, path.curve()) for a, path in paths.items())
     return tuple(measured.get(a, LINEAR) for a in range(len(ends)))
 
@@ -120,16 +123,25 @@ class Path:
     a: Endpoint
     b: Endpoint
     frames: int  # between the ends
-    images: dict[int, Image] = field(default_factory=dict)  # by their parts of MIX_UNIT
+    places: list[int] = field(default_factory=list)  # of the probes, in parts of MIX_UNIT, ascending
+    looks: dict[int, Look] = field(default_factory=dict)  # of those that the next probes are compared with
     gaps: dict[tuple[int, int], float] = field(default_factory=dict)  # between neighbours
 
     def wanted(self) -> list[int]:
         """The next probes: an even grid at first, then half-way where the path moves most; none once that would tell nothing new."""
-        if not self.images:
+        if not self.places:
             return [MIX_UNIT * i // FIRST for i in range(FIRST + 1)]
-        left = MOST - len(self.gaps)
-        wide = sorted((gap for gap in self.gaps if self._matters(gap)), key=lambda gap: -self.gaps[gap])
-        return sorted((low + high) // 2 for low, high in wide[: min(left, max(1, len(self.gaps) // 4))])
+        wide = sorted(self._wide(), key=lambda gap: -self.gaps[gap])
+        return sorted((low + high) // 2 for low, high in wide[: min(MOST - len(self.gaps), max(1, len(self.gaps) // 4))])
+
+    def forget(self) -> None:
+        """The looks that no probe will be compared with: of gaps that do not matter, and never will, since a path only becomes longer."""
+        kept = {end for gap in self._wide() for end in gap}
+        self.looks = {parts: look for parts, look in self.looks.items() if parts in kept}
+
+    def _wide(self) -> list[tuple[int, int]]:
+        """The gaps that may be divided."""
+        return [gap for gap in self.gaps if self._matters(gap) and self.looks.keys() >= {*gap}] if len(self.gaps) < MOST else []
 
     def _matters(self, gap: tuple[int, int]) -> bool:
         """Whether it matters how the path goes between these two, and pictures could lie there."""
@@ -140,26 +152,28 @@ class Path:
         """The step of a film that moves evenly."""
         return sum(self.gaps.values()) / (self.frames + 1)
 
-    def add(self, parts: int, image: Image, measure: Measure) -> None:
+    def add(self, parts: int, look: Look, measure: Measure) -> None:
         """A probe: the gap that it falls into becomes two."""
-        below = max((at for at in self.images if at < parts), default=None)
-        above = min((at for at in self.images if at > parts), default=None)
-        self.images[parts] = image
-        if below is not None:
-            self.gaps.pop((below, above or 0), None)
-            self.gaps[below, parts] = measure(self.images[below], image)
-        if above is not None:
-            self.gaps[parts, above] = measure(image, self.images[above])
+        at = bisect(self.places, parts)
+        below, above = self.places[at - 1 : at], self.places[at : at + 1]
+        self.places.insert(at, parts)
+        self.looks[parts] = look
+        for low, high in product(below, above):
+            del self.gaps[low, high]
+        for low in below:
+            self.gaps[low, parts] = measure(self.looks[low], look)
+        for high in above:
+            self.gaps[parts, high] = measure(look, self.looks[high])
 
     def curve(self) -> Curve:
         """Pictures that all look the same are passed in equal steps."""
         knots, total = [(0, 0.0)], 0.0
-        for low, high in pairwise(sorted(self.images)):
+        for low, high in pairwise(self.places):
             total += self.gaps[low, high]
             knots.append((high, total))
         if not round(total, DIGITS):
             return LINEAR
-        jumps = [i for i, gap in enumerate(pairwise(sorted(self.images))) if self._jumps(gap)]
+        jumps = [i for i, gap in enumerate(pairwise(self.places)) if self._jumps(gap)]
         return Curve(tuple((at, round(distance, DIGITS)) for at, distance in knots), tuple(jumps))
 
     def _jumps(self, gap: tuple[int, int]) -> bool:

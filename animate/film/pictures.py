@@ -12,7 +12,9 @@ from ..draw import inbetweens
 from ..draw.runner import Runner
 from ..errors import AnimateError
 from ..media import flow
+from ..media.sound import Sound
 from ..pixels import Image
+from ..places import path_of
 from ..plan.cel import MIX_UNIT, Cel, Plan
 from ..plan.exact import blended, showing
 from . import recipe
@@ -25,7 +27,7 @@ BLANK = 250  # grey level of the picture that stands for a flagged one on a cont
 
 
 class Pictures(Iterator[Image]):
-    """Read-only images, uint8 (H, W, 3), drawn as they are asked for.
+    """Read-only images, uint8 (H, W, 3), drawn as they are asked for. `write_video` finds their rate, their sound and their recipe here.
 
     A picture that the safety checker flags gives way to one drawn a little beside it, or to its neighbour.
     """
@@ -37,6 +39,7 @@ class Pictures(Iterator[Image]):
         self._between = request.story.between if request.verb == "film" else 0
         self._images = self._with_flow()
         self.digests: list[str] = []
+        self._sizes: list[int] = []  # of the batches that the frames were drawn in, so far
         self._beside, self._withheld = 0, list[int]()  # pictures that were drawn elsewhere because they were flagged, or not shown
 
     def __next__(self) -> Image:
@@ -53,6 +56,19 @@ class Pictures(Iterator[Image]):
         """The plan, how its segments are paced, and how many probes that took. Draws them, the first time."""
         self._known = self._paced()
         return self._known
+
+    @property
+    def fps(self) -> float | None:
+        """Pictures a second, in-betweens counted; stills have none."""
+        return self.request.story.written_fps if self.request.verb == "film" else None
+
+    @property
+    def sound(self) -> Sound | None:
+        """The track under the film; None for stills, and for a part that does not begin where the track does."""
+        story, request = self.request.story, self.request
+        if not story.sound or not isinstance(request, Film) or not recipe.begins(request.only):
+            return None
+        return Sound(path_of(story.sound), story.sound_fit)
 
     @property
     def probes(self) -> int:
@@ -77,12 +93,18 @@ class Pictures(Iterator[Image]):
 
     def _shown(self, plan: Plan) -> Iterator[tuple[Cel | None, Tensor]]:
         """Cels and latents in order; in-betweens that are blends of latents are no cels."""
-        latents, count = self._latents(), self._between
+        latents, count = self._noted(), self._between
         cels = [plan.cels[key] for key in plan.order]
         if not count or self.request.story.between_by == "flow":
             return zip(cels, latents, strict=True)
         with_gaps = itertools.chain.from_iterable([cel, *[None] * count] for cel in cels)
         return zip(with_gaps, inbetweens.blends(latents, count, self._closed), strict=False)
+
+    def _noted(self) -> Iterator[Tensor]:
+        """The latents, and in which batches they were drawn."""
+        for latents in self._latents():
+            self._sizes.append(self.runner.drawn_in)
+            yield latents
 
     def _checked(self) -> Iterator[Image | None]:
         """Decoded images, one that is shown on and on decoded once; None for one that may not be shown."""
@@ -99,7 +121,7 @@ class Pictures(Iterator[Image]):
         """The picture, or one from very near it if the safety checker flags it; None if it flags those, too."""
         model = self.runner.model
         for number, state in enumerate(itertools.chain([latents], self._near(cel) if cel else ())):
-            image: Image = model.decode(state[None])[0]
+            image: Image = self.runner.decode(state) if cel else model.decode(state[None])[0]  # in-betweens are shown once
             if model.safety is None or not model.safety.flagged(image[None])[0]:
                 self._beside += bool(number)
                 return image
@@ -116,20 +138,27 @@ class Pictures(Iterator[Image]):
         return np.full((self.request.story.height, self.request.story.width, 3), BLANK, np.uint8)
 
     @property
+    def made(self) -> Made:
+        """By which model and where. The batch size is that of the first picture."""
+        n, model, request = self.runner.numerics, self.runner.model, self.request
+        flowing = bool(self._between) and request.story.between_by == "flow"
+        size = self._sizes[0] if self._sizes else n.batch_size
+        return Made(
+            model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, batch_size=size, hardware=n.hardware,
+            kernels=n.kernels, versions=recipe.versions(flowing), images=dict(request.images.digests), extras=model.extras,
+        )  # fmt: skip
+
+    @property
     def recipe(self) -> Recipe:
         """Of the images drawn so far."""
-        n, model, request = self.runner.numerics, self.runner.model, self.request
-        more = ["opencv-python-headless"] if self._between and request.story.between_by == "flow" else []
-        made = Made(
-            model=model.name, fingerprint=model.fingerprint, device=n.device, dtype=n.dtype, batch_size=n.batch_size, hardware=n.hardware,
-            kernels=n.kernels, versions=recipe.versions(*more), images=dict(request.images.digests), extras=model.extras,
-        )  # fmt: skip
+        request = self.request
         return Recipe(
             version=1,
             made_by=recipe.MAKER,
             verb=request.verb,
             storyboard=request.story.replace(frames=request.story.count, fps=request.story.rate, duration=None),
-            made=made,
+            made=self.made,
+            batches=recipe.stretches(self._sizes),
             digests=tuple(self.digests),
             frames=request.only if isinstance(request, Film) else None,
             withheld=tuple(self._withheld),
@@ -144,7 +173,8 @@ class Pictures(Iterator[Image]):
         """The recipe of the last still alone."""
         whole, last = self.recipe, len(self.digests) - 1
         story = whole.storyboard.model_copy(update={"keyframes": (self.request.story.keyframes[last],), "frames": 2, "loop": "cycle"})
-        return whole.model_copy(update={"verb": "still", "storyboard": story, "digests": self.digests[last:]}).pack()
+        made = whole.made.model_copy(update={"batch_size": self._sizes[last]})
+        return whole.model_copy(update={"verb": "still", "storyboard": story, "made": made, "batches": (), "digests": (self.digests[last],)}).pack()
 
     def note_of_sheet(self, labels: Sequence[str], columns: int | None = None) -> str:
         """The recipe of a contact sheet with these labels, and so many pictures in a row."""

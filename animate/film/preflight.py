@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import AnimateError, amount
 from ..media.formats import FORMATS
+from ..places import absolute, is_folder
 from ..story.resolved import Resolved
 
 LONG = 120.0  # seconds: films that take longer are worth an estimate
@@ -20,7 +21,8 @@ def size(story: Resolved, suffix: str) -> int:
 def check(story: Resolved, path: Path, suffix: str, films: int = 1) -> None:
     """Raises AnimateError if the disk has no room for the film, or for so many of them. The store needs none: a film goes on without it."""
     needed = films * size(story, suffix)
-    folder = next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.is_dir())
+    whole = absolute(path)
+    folder = next(parent for parent in (whole, *whole.parents) if is_folder(parent))
     free = shutil.disk_usage(folder).free
     if free < needed:
         room = f"{path}: {amount(free)} free, and {films * story.written} frames take about {amount(needed)}"

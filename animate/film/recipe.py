@@ -10,7 +10,8 @@ import binascii
 import hashlib
 import platform
 import zlib
-from importlib.metadata import version
+from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Literal, Self
 
@@ -27,6 +28,8 @@ PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
 LONG = 4000  # characters of JSON above which a recipe is compressed
 MAKER = "a diffusion model"
 LARGEST = 2**27  # bytes of JSON that are unpacked: no bomb
+PACKAGES = ("animate", "torch", "diffusers", "transformers", "numpy")  # that draw
+OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")  # any of them is cv2
 
 Verb = Literal["film", "still", "sheet"]
 
@@ -60,6 +63,8 @@ class Recipe(Frozen):
     withheld: tuple[int, ...] = ()  # images, by their number, that the safety checker flagged: they show a neighbour
     curves: tuple[Curve, ...] = ()  # how the segments of an evenly paced film are paced
     frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
+    # Where the batch size became less on the way: a frame's number, in-betweens not counted, and the size from there on.
+    batches: tuple[tuple[int, int], ...] = ()
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -72,7 +77,19 @@ class Recipe(Frozen):
             raise ValueError("curves that are none of this film")
         if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
             raise ValueError("frames that the film does not have")
+        if any(first < 0 or not 1 <= size <= 256 for first, size in self.batches):
+            raise ValueError("batches of no size")
         return self
+
+    @property
+    def every(self) -> int:
+        """Of so many pictures, one is a frame; the others are in-betweens."""
+        return 1 + self.storyboard.between if self.verb == "film" else 1
+
+    def batch_of(self, picture: int) -> int:
+        """The size of the batches that the frame of this picture was drawn in."""
+        frame = picture // self.every
+        return next((size for first, size in reversed(self.batches) if first <= frame), self.made.batch_size)
 
     def pack(self) -> str:
         """As one line of text; long ones are compressed."""
@@ -87,10 +104,31 @@ def digest(image: np.ndarray) -> str:
     return hashlib.sha256(repr(image.shape).encode() + np.ascontiguousarray(image).data).hexdigest()[:16]
 
 
-def versions(*more: str) -> dict[str, str]:
-    """Of what draws."""
-    packages = ("animate", "torch", "diffusers", "transformers", "numpy", *more)
-    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+def begins(only: Sequence[int] | None) -> bool:
+    """Whether these frames are those that a film begins with, none left out, so that its sound fits; None: all of them."""
+    return only is None or [*only] == [*range(len(only))]
+
+
+def stretches(sizes: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    """Of the batch size of every frame, where it changes: a frame's number and the size from there on. Where it never does: nothing."""
+    return tuple((i, size) for i, size in enumerate(sizes) if i and size != sizes[i - 1])
+
+
+def version_of(package: str) -> str:
+    """Of an installed package; "not installed" for one that is only imported from where it lies."""
+    try:
+        return metadata.version(package) or "unknown"
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def versions(flow: bool = False) -> dict[str, str]:
+    """Of what draws. flow: OpenCV draws in-betweens, too, under whichever of its names it is installed."""
+    found = {"python": platform.python_version(), **{name: version_of(name) for name in PACKAGES}}
+    if flow:
+        name = next((name for name in OPENCV if version_of(name) != "not installed"), OPENCV[0])
+        found[name] = version_of(name)
+    return found
 
 
 def differences(then: Made, now: Made) -> list[str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 
-from ..draw.runner import Interleaved, Runner
+from ..draw.runner import Interleaved, Runner, Stretches
 from ..draw.store import Store
 from ..models.base import Model
 from ..report import Report
 from ..story.storyboard import Storyboard
 from .batches import fitting, needed
-from .film import Film
+from .film import Film, ImageFiles
 from .pacing import Curves, Paced, paced
 from .pictures import Pictures
 
@@ -24,6 +24,7 @@ def render(
     curves: Curves = (),
     batch_size: int | None = None,
     report: Report | None = None,
+    stretches: Stretches = (),
 ) -> Pictures:
     """The film's images, read-only uint8 (H, W, 3), one for every frame, drawn as they are asked for.
 
@@ -32,13 +33,14 @@ def render(
     curves: how its segments are paced, as a recipe has it; none: as the storyboard says, which may have to be measured first.
     batch_size: as a recipe has it; left out: as many cels as the model is loaded for, where there is room and so much to draw at a time.
     report: where messages go; left out: to the model's.
+    stretches: where the batch size became less on the way, as a recipe has it.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
     report = report or model.report
     film = Film.of(story, model, frames, report)
     ready = 1 if film.chain else len(film.linear.cels)
-    size = fitting(batch_size or needed(ready, model), model, film.story, report)
-    runner = Runner(model, film.images.pixels, size, store, report)
+    size = fitting(batch_size or needed(ready, model, len(film.scales)), model, film.story, report)
+    runner = Runner(model, film.images.pixels, size, store, report, stretches)
     known = _once(film, curves, runner, report)
     return Pictures(film, known, lambda: runner.latents(known().plan, film.name), runner)
 
@@ -54,9 +56,10 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
     report = report or model.report
     once = _Once(report)
     films = [Film.of(story, model, None, once) for story in stories]
-    wanted = needed(len(films), model) if all(film.chain for film in films) else model.numerics.batch_size
+    ready = len(films) if all(film.chain for film in films) else model.numerics.batch_size
+    wanted = needed(ready, model, len(set[float]().union(*(film.scales for film in films))))
     size = min(fitting(wanted, model, film.story, once) for film in films)
-    runner = Runner(model, {digest: image for film in films for digest, image in film.images.pixels.items()}, size, store, report)
+    runner = Runner(model, ImageFiles({digest: place for film in films for digest, place in film.images.pixels.places.items()}), size, store, report)
     known = [_once(film, (), runner, report) for film in films]
     shared = Interleaved(runner, lambda: [paced().plan for paced in known], f"{films[0].name}, {len(films)} films")
     return [Pictures(film, known[number], partial(shared.latents, number), runner) for number, film in enumerate(films)]

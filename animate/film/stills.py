@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..draw.runner import Runner
+from ..draw.runner import Runner, Stretches
 from ..draw.store import Store
 from ..media import images as files
 from ..models.base import Model
@@ -13,7 +13,8 @@ from ..plan import plan
 from ..plan.exact import endpoint
 from ..report import Report
 from ..story.storyboard import Keyframe, Storyboard, build
-from .film import KeyframeImages, Request, resolve, warn_of_prompts
+from .batches import check_room
+from .film import KeyframeImages, Request, resolve, warn_beforehand
 from .pacing import Paced
 from .pictures import Pictures
 
@@ -39,13 +40,24 @@ def sheet(story: Storyboard, model: Model, store: Store | None = None) -> Pictur
 
 
 def stills(
-    story: Storyboard, keys: Sequence[Keyframe], model: Model, batch_size: int = 1, store: Store | None = None, report: Report | None = None
+    story: Storyboard,
+    keys: Sequence[Keyframe],
+    model: Model,
+    batch_size: int = 1,
+    store: Store | None = None,
+    report: Report | None = None,
+    stretches: Stretches = (),
 ) -> Pictures:
-    """These keyframes as the storyboard's style, size and sampling have them, in batches of `batch_size`."""
+    """These keyframes as the storyboard's style, size and sampling have them, in batches of `batch_size`.
+
+    stretches: where that became less on the way, as a recipe has it.
+    Raises AnimateError at once, before anything is drawn, for what cannot be.
+    """
     report = report or model.report
     filled = resolve(story, model.defaults)
-    warn_of_prompts(keys, filled, model, report)
+    check_room(model, filled)
+    warn_beforehand(keys, filled, model, report)
     request = Request("sheet", filled, KeyframeImages.of(filled, report))
     shown = plan.stills(filled, [endpoint(key, filled, request.images.digests) for key in keys])
-    runner = Runner(model, request.images.pixels, batch_size, store, report)
+    runner = Runner(model, request.images.pixels, batch_size, store, report, stretches)
     return Pictures(request, lambda: Paced(shown), lambda: runner.latents(shown, request.name), runner)

@@ -8,7 +8,7 @@ from ..errors import AnimateError
 from ..models.base import Model
 from ..report import Report
 from .pictures import Pictures
-from .recipe import Recipe, differences
+from .recipe import Recipe, differences, stretches
 from .render import render
 from .stills import stills
 
@@ -24,7 +24,7 @@ class Comparison:
 
 def chosen(recipe: Recipe, count: int) -> tuple[int, ...]:
     """So many pictures, the first, the last and between; in-betweens and withheld ones were not drawn for themselves. Raises AnimateError."""
-    own = [number for number in range(0, len(recipe.digests), 1 + recipe.storyboard.between) if number not in recipe.withheld]
+    own = [number for number in range(0, len(recipe.digests), recipe.every) if number not in recipe.withheld]
     if not own:
         raise AnimateError("a recipe without pictures; there is nothing to compare")
     count = min(count, len(own))
@@ -41,8 +41,10 @@ def verify(recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: i
 
 
 def _again(recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: int | None, report: Report) -> Pictures:
-    story, made = recipe.storyboard, recipe.made
+    """Each of them in batches of the size that it was drawn in."""
+    story = recipe.storyboard.replace(between=0, sound=None)
+    sizes = [batch_size or recipe.batch_of(number) for number in numbers]
     if recipe.verb != "film":
-        return stills(story, [story.keyframes[number] for number in numbers], model, made.batch_size, report=report)
-    frames = [recipe.frames[number] if recipe.frames else number // (1 + story.between) for number in numbers]
-    return render(story.replace(between=0), model, frames, None, recipe.curves, batch_size or made.batch_size, report)
+        return stills(story, [story.keyframes[number] for number in numbers], model, sizes[0], report=report, stretches=stretches(sizes))
+    frames = [recipe.frames[number] if recipe.frames else number // recipe.every for number in numbers]
+    return render(story, model, frames, None, recipe.curves, sizes[0], report, stretches(sizes))

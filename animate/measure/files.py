@@ -22,11 +22,13 @@ def score_file(path: Path, measure: Measure, end: Path | None = None, report: Re
     Raises AnimateError, which names the film.
     """
     frames = reading.frames(path, report)
-    first = next(frames)
+    first, second = next(frames), next(frames, None)
+    if second is None:  # before anything is measured: it may be a photograph of a hundred million pixels
+        raise AnimateError(f"{path}: one picture, nothing moves; give a film of two frames or more")
     picture = images.read(str(end), first.shape[1], first.shape[0], report) if end else None
     loss = 0.0 if picture is None else measure(_compressed(picture, path), picture)
     try:
-        return score(itertools.chain([first], frames), measure, picture, loss)
+        return score(itertools.chain([first, second], frames), measure, picture, loss)
     except NothingMoves as error:
         raise AnimateError(f"{path}: {error}") from error
 

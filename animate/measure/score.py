@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from ..errors import AnimateError
 from ..pixels import Image
 from .distance import Measure
+from .drift import Appearance, Change, change, recoloured
 
 STILL = 0.03  # of a lively step: below, nothing moves. Held frames have up to 0.025 in an MP4, an ease over 48 frames begins with 0.04
 LIVELY = 0.9  # quantile of the steps that a lively one is: up to nine frames in ten may be held, and a jump is none
@@ -18,14 +18,6 @@ LIVELY = 0.9  # quantile of the steps that a lively one is: up to nine frames in
 
 class NothingMoves(AnimateError):
     """A film that has no step to be measured by."""
-
-
-@dataclass(frozen=True)
-class Trend:
-    """How one quantity goes through the film."""
-
-    slope: float  # percent of its mean, per 100 frames
-    steady: float  # correlation with time, -1 to 1
 
 
 @dataclass(frozen=True)
@@ -43,30 +35,27 @@ class Score:
     seam: float  # last frame to first, in median steps
     flicker: float  # share of the movement that the next frame undoes: 0 steady, 0.5 frames with nothing in common, 1 to and fro
     second_difference: float  # mean |x[i+1] - 2 x[i] + x[i-1]|, in grey levels
-    colour: Trend  # mean of that channel which changes most, against the mean of all
-    spread: Trend  # standard deviation of the pixels of a channel: contrast
-    sharpness: Trend  # RMS of a high-pass band of the luma
-    clipped: tuple[float, float]  # share of the values that are at their limits in the first frame, and in the last
     length: float  # of the path: the sum of the steps
-    sharp: tuple[float, float, float]  # sharpness in grey levels: of the first frame, half-way, of the last
     end: float | None  # last frame to the picture it should end with, in median steps
+    over_two: tuple[float, ...]  # perceived distances of frames that have one between them
+    recoloured: float  # share of the last frame, 0 to 1, that is the first one in other colours
+    appearances: tuple[Appearance, ...]  # of every frame
+
+    @property
+    def change(self) -> Change:
+        """Of the last frame against the first."""
+        return change(self.appearances[0], self.appearances[-1])
 
     @property
     def mid_sharpness(self) -> float:
         """Sharpness half-way against the mean of the ends."""
-        first, middle, last = self.sharp
+        first, middle, last = self.sharp(0, self.frames - 1)
         return 2 * middle / max(first + last, np.finfo(float).tiny)
 
-
-class Appearance(NamedTuple):
-    """Statistics of one image, in grey levels."""
-
-    red: float  # mean
-    green: float
-    blue: float
-    spread: float  # RMS of the channels' standard deviations: another hue is no other contrast
-    sharpness: float  # RMS of a high-pass band of the luma
-    clipped: float  # share of the values that are at their limits, 0 to 1
+    def sharp(self, begin: int, end: int) -> tuple[float, float, float]:
+        """Sharpness in grey levels of one frame, half-way between, and of another one."""
+        values = np.array([appearance.sharpness for appearance in self.appearances[begin : end + 1]])
+        return float(values[0]), float(_middle(values).mean()), float(values[-1])
 
 
 @dataclass
@@ -110,16 +99,16 @@ def score(images: Iterable[Image], measure: Measure, end: Image | None = None, l
     if not any(recorder.steps):
         raise NothingMoves(f"{len(recorder.appearances)} times the same picture, nothing moves; give a film that does")
     last = recorder.last[-1]
-    return _summed(recorder, measure(last, recorder.first), None if end is None else max(0.0, measure(last, end) - loss))
+    seam, missing = measure(last, recorder.first), None if end is None else max(0.0, measure(last, end) - loss)
+    return _summed(recorder, seam, missing, recoloured(recorder.first, last))
 
 
-def _summed(recorder: _Recorder, seam: float, end: float | None) -> Score:
-    steps, values = np.array(recorder.steps), np.array(recorder.appearances)  # (N - 1,) and (N, fields of Appearance)
+def _summed(recorder: _Recorder, seam: float, end: float | None, again: float) -> Score:
+    steps = np.array(recorder.steps)  # (N - 1,)
     moving = steps[steps > longest_still(steps)]
     median = float(np.median(moving))
-    level = float(values[:, :3].mean())
     return Score(
-        frames=len(values),
+        frames=len(recorder.appearances),
         steps=tuple(recorder.steps),
         still=1 - len(moving) / len(steps),
         smoothness=1 - gini(steps),
@@ -128,15 +117,13 @@ def _summed(recorder: _Recorder, seam: float, end: float | None) -> Score:
         jump=float(steps.max()) / median,
         jump_at=int(steps.argmax()),
         seam=seam / median,
-        flicker=_flicker(steps, np.array(recorder.two_steps)),
+        flicker=flicker(steps, np.array(recorder.two_steps)),
         second_difference=float(np.mean(recorder.second_differences or [0.0])),
-        colour=max((_trend(channel, level) for channel in values.T[:3]), key=lambda trend: abs(trend.slope)),
-        spread=_trend(values[:, 3]),
-        sharpness=_trend(values[:, 4]),
-        clipped=(float(values[0, 5]), float(values[-1, 5])),
         length=float(steps.sum()),
-        sharp=(float(values[0, 4]), float(_middle(values[:, 4]).mean()), float(values[-1, 4])),
         end=None if end is None else end / median,
+        over_two=tuple(recorder.two_steps),
+        recoloured=again,
+        appearances=tuple(recorder.appearances),
     )
 
 
@@ -152,10 +139,14 @@ def longest_still(steps: Sequence[float] | np.ndarray) -> float:
     return STILL * float(np.quantile(steps, LIVELY, method="lower"))
 
 
-def _flicker(steps: np.ndarray, two_steps: np.ndarray) -> float:
-    """How much shorter the distance over two steps is than their sum: 0 if they go on, 1 if the second leads back."""
-    sums = float((steps[1:] + steps[:-1]).sum())
-    return max(0.0, 1 - float(two_steps.sum()) / sums) if len(two_steps) else 0.0
+def flicker(steps: np.ndarray, over_two: np.ndarray, without: Collection[int] = ()) -> float:
+    """How much shorter the distances over two steps are than their sums: 0 if they go on, 1 if the second leads back.
+
+    steps: (N - 1,). over_two: (N - 2,). without: frames that do not count.
+    """
+    counted = [i for i in range(len(over_two)) if not {i, i + 1, i + 2} & {*without}]
+    sums = float((steps[1:] + steps[:-1])[counted].sum()) if counted else 0.0
+    return max(0.0, 1 - float(over_two[counted].sum()) / sums) if sums else 0.0
 
 
 def appearance(image: Image) -> Appearance:
@@ -165,17 +156,6 @@ def appearance(image: Image) -> Appearance:
     clipped = float(((image <= 1) | (image >= 254)).mean())
     contrast = float(np.sqrt(image.var((0, 1)).mean()))
     return Appearance(float(red), float(green), float(blue), contrast, float(np.sqrt(np.square(high).mean())), clipped)
-
-
-def _trend(values: np.ndarray, level: float | None = None) -> Trend:
-    """The line of least squares through a value per frame, in percent of `level` (their mean)."""
-    level = float(values.mean()) if level is None else level
-    time = np.arange(len(values)) - (len(values) - 1) / 2
-    offset = values - values.mean()
-    rise, lengths = float(time @ offset), float(np.sqrt((time @ time) * (offset @ offset)))
-    if not lengths or not level:
-        return Trend(0.0, 0.0)
-    return Trend(100 * 100 * rise / float(time @ time) / level, rise / lengths)
 
 
 def _middle(values: np.ndarray) -> np.ndarray:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import AnimateError
+from ..places import is_file, read_bytes
 from . import ffmpeg
 
 LONGEST = 16 * 2**20  # bytes of a text that is read back
@@ -82,8 +83,12 @@ def _put_comment(path: Path, text: str, movflags: str) -> None:
 
 def _get_comment(path: Path, demuxer: str) -> str | None:
     """The demuxer is named, or ffmpeg would guess it, and open what the file names."""
-    metadata = limited(ffmpeg.run("-f", demuxer, "-i", f"file:{path}", "-f", "ffmetadata", "-", timeout=60)).decode("utf-8", "replace")
-    comment = re.search(r"^comment=((?:[^\\\n]++|\\.|\\\n)*+)$", metadata, re.MULTILINE | re.IGNORECASE)
+    try:
+        metadata = ffmpeg.run("-f", demuxer, "-i", f"file:{path}", "-f", "ffmetadata", "-", timeout=60)
+    except AnimateError as error:
+        cause = str(error).partition("; ")[0]  # what comes after follows from it
+        raise AnimateError(f"{path}: cannot be read as a film ({cause}); give a whole file that animate wrote") from error
+    comment = re.search(r"^comment=((?:[^\\\n]++|\\.|\\\n)*+)$", limited(metadata).decode("utf-8", "replace"), re.MULTILINE | re.IGNORECASE)
     return re.sub(r"\\(.)", r"\1", comment[1], flags=re.DOTALL) if comment else None
 
 
@@ -223,14 +228,14 @@ def _get_avif(path: Path) -> str | None:
     with path.open("rb") as file:
         for start, kind, length in _boxes(file, path):
             file.seek(start + 8)
-            if kind == b"uuid" and length <= LONGEST and file.read(16) == _XMP_BOX:
+            if kind == b"uuid" and 24 <= length <= LONGEST and file.read(16) == _XMP_BOX:
                 return _text_in(file.read(length - 24))
     return None
 
 
 def _boxes(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Start, name and length of every box. Raises AnimateError if the first one is not that of an AVIF."""
-    start = 0
+    """Start, name and length of every box that is in the file as a whole. Raises AnimateError if the first one is not that of an AVIF."""
+    start, end = 0, file.seek(0, os.SEEK_END)
     file.seek(0)
     while len(head := file.read(16)) >= 8:
         length, kind = struct.unpack(">I4s", head[:8])
@@ -238,7 +243,7 @@ def _boxes(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes, int]]:
             break
         if length == 1 and len(head) == 16:
             (length,) = struct.unpack(">Q", head[8:])
-        if length < 8:  # also 0: to the end of the file
+        if not 8 <= length <= end - start:  # also 0: to the end of the file
             return
         yield start, kind, length
         start += length
@@ -277,10 +282,7 @@ def _put_into_folder(path: Path, text: str) -> None:
 
 
 def _get_from_folder(path: Path) -> str | None:
-    if not (path / IN_FOLDER).is_file():
-        return None
-    with (path / IN_FOLDER).open("rb") as file:
-        return limited(file.read(LONGEST + 1)).decode("utf-8", "replace")
+    return read_bytes(path / IN_FOLDER, LONGEST).decode("utf-8", "replace") if is_file(path / IN_FOLDER) else None
 
 
 MP4 = Text(partial(_get_comment, demuxer="mov"), partial(_put_comment, movflags="+faststart"))

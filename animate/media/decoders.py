@@ -16,9 +16,10 @@ from PIL import ImageSequence
 
 from ..errors import AnimateError, one_line
 from ..pixels import Image
+from ..places import regular
 from ..report import Report
 from . import ffmpeg
-from .srgb import UNREADABLE, as_srgb
+from .srgb import KINDS, UNREADABLE, as_srgb
 
 Decoder = Callable[[Path, Report], Iterator[Image]]  # raises AnimateError, also midway
 
@@ -31,7 +32,7 @@ def video(demuxer: str) -> Decoder:
 def animation(path: Path, report: Report) -> Iterator[Image]:
     """The pictures of a file, each as it is shown: Pillow lays partial frames over those before. In sRGB, on white."""
     try:
-        with PIL.Image.open(path) as film:
+        with PIL.Image.open(regular(path), formats=KINDS) as film:
             for picture in ImageSequence.Iterator(film):
                 yield np.asarray(as_srgb(picture, str(path), report))
     except UNREADABLE as error:
@@ -40,7 +41,10 @@ def animation(path: Path, report: Report) -> Iterator[Image]:
 
 def folder(path: Path, report: Report, suffixes: Collection[str]) -> Iterator[Image]:
     """The pictures in a folder, in the order of the numbers in their names."""
-    pictures = [file for file in path.iterdir() if file.suffix.lower() in suffixes and not file.name.startswith(".")]
+    try:
+        pictures = [file for file in path.iterdir() if file.suffix.lower() in suffixes and not file.name.startswith(".")]
+    except OSError as error:
+        raise AnimateError(f"{path}: cannot be read ({one_line(error)}); change its permissions, or give another folder") from error
     for picture in sorted(pictures, key=_natural_order):
         yield next(animation(picture, report))
 
@@ -70,14 +74,14 @@ def _video(path: Path, report: Report, demuxer: str) -> Iterator[Image]:
         stderr.seek(0)
         words = stderr.read()
     if failed:
-        raise AnimateError(f"{path}: cannot be read as a film ({_cause(words)}); give a whole file with a video in it")
+        raise AnimateError(f"{path}: cannot be read as a film ({_cause(words, failed)}); give a whole file with a video in it")
     if words:  # ffmpeg takes a webm that was cut off for a whole one
         report.warn(f"{path}: frames may be missing ({_cause(words)})")
 
 
-def _cause(stderr: bytes) -> str:
-    """The first line of ffmpeg's messages, without the name of its part that speaks: what comes after follows from it."""
-    return re.sub(r"^(\[[^]]*\] )+", "", ffmpeg.message(stderr.strip().split(b"\n")[0]))
+def _cause(stderr: bytes, code: int = 1) -> str:
+    """The first line of ffmpeg's messages: what comes after follows from it."""
+    return ffmpeg.message(stderr.strip().split(b"\n")[0], code)
 
 
 def _ppm(stream: IO[bytes]) -> Image | None:

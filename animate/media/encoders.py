@@ -74,6 +74,9 @@ GIF = (
 )
 
 
+_NEXT = "look at the room on the disk and its limits, or choose another format with -o"
+
+
 class Pipe:
     """Raw frames into an ffmpeg process, encoded by these options."""
 
@@ -91,13 +94,13 @@ class Pipe:
             self._stdin.write(image.data)
         except BrokenPipeError as error:
             self.process.wait()
-            raise AnimateError(f"ffmpeg stopped: {self._message()}") from error
+            raise AnimateError(f"ffmpeg stopped: {self._message()}; {_NEXT}") from error
 
     def close(self) -> None:
         with contextlib.suppress(BrokenPipeError):
             self._stdin.close()
         if self.process.wait():
-            raise AnimateError(f"ffmpeg failed: {self._message()}")
+            raise AnimateError(f"ffmpeg failed: {self._message()}; {_NEXT}")
         self.stderr.close()
 
     def abort(self) -> None:
@@ -114,7 +117,7 @@ class Pipe:
 
     def _message(self) -> str:
         self.stderr.seek(0)
-        return ffmpeg.message(self.stderr.read())
+        return ffmpeg.message(self.stderr.read(), self.process.returncode)
 
 
 class Png:

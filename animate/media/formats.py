@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from ..places import is_folder
 from . import containers, decoders
 from .containers import Text
 from .decoders import Decoder
@@ -83,8 +84,9 @@ FORMATS = {format.suffix: format for format in (*_VIDEO, *_ANIMATIONS, *_PICTURE
 
 def format_of(path: Path) -> Format | None:
     """That of a file by its suffix, or of a folder that is there; None for another suffix."""
-    suffix = "" if path.is_dir() else path.suffix.lower()
-    return FORMATS.get(suffix) if suffix or path.is_dir() else None
+    folder = is_folder(path)
+    suffix = "" if folder else path.suffix.lower()
+    return FORMATS.get(suffix) if suffix or folder else None
 
 
 def films() -> list[str]:

@@ -12,9 +12,9 @@ from PIL import ExifTags, ImageDraw, ImageFont, ImageOps
 
 from ..errors import AnimateError, one_line
 from ..pixels import Image
-from ..places import path_of
+from ..places import path_of, regular
 from ..report import REPORT, Report
-from .srgb import UNREADABLE, as_srgb
+from .srgb import KINDS, UNREADABLE, as_srgb
 
 LARGEST = 178_000_000  # pixels of a file: about the most that Pillow opens; 108 million are a telephone's photograph
 MULTIPLE = 8  # a model draws multiples of so many pixels
@@ -51,7 +51,7 @@ def read(path: str, width: int, height: int, report: Report = REPORT) -> Image:
 def _opened(path: str) -> Iterator[PIL.Image.Image]:
     """The picture as Pillow has it; what goes wrong with it inside the block is told as AnimateError."""
     try:
-        with PIL.Image.open(path_of(path)) as picture:
+        with PIL.Image.open(regular(path_of(path)), formats=KINDS) as picture:
             if picture.width * picture.height > LARGEST:
                 raise AnimateError(f"{path}: {picture.width} x {picture.height} pixels; allowed: up to {LARGEST // 10**6} million; scale it down")
             yield picture

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import AnimateError
+from ..places import absolute
 from ..report import Report
 
 TEMPORARY = ".animate"  # how names of files begin that are not whole yet
@@ -28,7 +29,7 @@ def check_writable(target: Path) -> None:
         raise AnimateError(f"{target}: no name for a file; allowed: 1 to {LONGEST_NAME} bytes")
     if "\0" in str(target):
         raise AnimateError(f"{str(target)!r}: a name with a NUL in it; choose another with -o")
-    parent = target.absolute().parent
+    parent = absolute(target).parent
     try:
         while not parent.exists():
             parent = parent.parent
@@ -41,7 +42,7 @@ def check_writable(target: Path) -> None:
 @contextlib.contextmanager
 def temporary_name(target: Path) -> Iterator[Path]:
     """A name beside the target, with its suffix, to be published under the target's; what is left there at the end is removed."""
-    folder = target.absolute().parent
+    folder = absolute(target).parent
     with write_errors(target):
         folder.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(folder)

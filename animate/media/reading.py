@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import AnimateError
 from ..pixels import Image
-from ..places import path_of
+from ..places import is_file, is_folder, path_of
 from ..report import REPORT, Report
 from .formats import format_of, names, pictures, readable
 
@@ -31,8 +31,8 @@ def _extent(shape: tuple[int, ...]) -> str:
 
 
 def _decoded(path: Path, report: Report) -> Iterator[Image]:
-    if not path.is_dir() and not path.is_file():
-        raise AnimateError(f"{path}: no such file; give a film, or a folder of pictures")
+    if not is_folder(path) and not is_file(path):
+        raise AnimateError(f"{path}: no such file, or no film; give a film, or a folder of pictures")
     format = format_of(path)
     if format is None or format.decoder is None:
         raise AnimateError(f'{path}: suffix "{path.suffix}" is not known; allowed: {names(readable())}, or a folder of pictures')

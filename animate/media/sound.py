@@ -12,12 +12,15 @@ from pathlib import Path
 
 from ..errors import AnimateError
 from ..pixels import Image
+from ..places import is_file
 from ..report import Report
 from . import ffmpeg
 from .formats import FORMATS, names, with_sound
 
 FITS = ("film", "shortest", "longest")
 KINDS = "a .wav, .mp3, .m4a, .flac or .ogg"
+# Containers that hold their sound themselves: ffmpeg guesses the kind of a file by its content, and opens what a playlist names.
+CONTAINERS = "wav,w64,aiff,au,caf,mp3,aac,ac3,eac3,amr,flac,ogg,mov,matroska,asf,avi,flv,mpeg,mpegts,wv,tta,ape"
 # It begins with the film, and comes as all codecs and players take it.
 FILTER = "asetpts=PTS-STARTPTS,aformat=sample_rates=44100|48000:channel_layouts=mono|stereo"
 FADE = 0.05  # seconds at the end of a track that is cut: without, it ends in a click. Smaller differences in length are not told, either
@@ -52,14 +55,15 @@ class Track:
         path, suffix = sound.path, target.suffix.lower()
         if suffix not in with_sound():
             raise AnimateError(f"{target}: has no room for a sound; name a film that has, {names(with_sound(), 'or')}, or leave {path.name} out")
-        if not path.is_file():
+        if not is_file(path):
             raise AnimateError(f"{path}: no such file; for the sound, name {KINDS}")
         try:
             progress = ffmpeg.run(*_input(path), "-f", "null", "-progress", "pipe:1", "-").decode()
         except AnimateError as error:
             if "matches no streams" in str(error):
                 raise AnimateError(f"{path}: no sound track in it; name {KINDS}") from error
-            raise AnimateError(f"{path}: cannot be read as a sound ({error}); name {KINDS}") from error
+            reason = "what is in it is no sound" if "not on whitelist" in str(error) else error
+            raise AnimateError(f"{path}: cannot be read as a sound ({reason}); name {KINDS}") from error
         reached = re.findall(r"^out_time_us=(\d+)", progress, re.MULTILINE)  # printed again and again, the last time at the end
         if not reached or not int(reached[-1]):
             raise AnimateError(f"{path}: no sound track in it, it is empty; name {KINDS}")
@@ -95,7 +99,7 @@ class Track:
         copy = film.with_stem(film.stem + "-sounding")
         try:
             ffmpeg.run(
-                "-i", f"file:{film}", "-i", f"file:{self.sound.path}", "-map", "0:v", "-c:v", "copy",
+                "-i", f"file:{film}", *_source(self.sound.path), "-map", "0:v", "-c:v", "copy",
                 "-map", "1:a:0", "-af", f"{FILTER},apad,atrim=end={seconds:.6f}{fade}", *FORMATS[film.suffix.lower()].sound,
                 # Dates, places and chapters of a recording are not the film's.
                 "-map_metadata", "-1", "-map_chapters", "-1", *ffmpeg.REPRODUCIBLE, f"file:{copy}",
@@ -118,7 +122,12 @@ class Track:
 
 def _input(path: Path) -> tuple[str, ...]:
     """The track as ffmpeg's only input."""
-    return "-i", f"file:{path}", "-map", "0:a:0", "-af", FILTER
+    return *_source(path), "-map", "0:a:0", "-af", FILTER
+
+
+def _source(path: Path) -> tuple[str, ...]:
+    """A file of the user's as an input: it opens no other."""
+    return "-protocol_whitelist", "file", "-format_whitelist", CONTAINERS, "-i", f"file:{path}"
 
 
 def _probe(path: Path, suffix: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from functools import lru_cache
 
 import numpy as np
@@ -13,8 +14,15 @@ from PIL import ImageCms, ImageOps
 from ..errors import one_line
 from ..report import REPORT, Report
 
-# What Pillow raises for a file that is broken, or no picture; its GIF reader meets the end of one that was cut off as IndexError.
-UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, LookupError, struct.error, PIL.Image.DecompressionBombError)
+# What Pillow raises for a file that is broken, or no picture. Each of its readers has its own: the end of a GIF that was cut off is an
+# IndexError, a damaged AVIF a RuntimeError, a TIFF without a size a TypeError.
+UNREADABLE = (
+    *(OSError, ValueError, ArithmeticError, LookupError, RuntimeError, TypeError, AttributeError, SyntaxError, EOFError, MemoryError),
+    *(struct.error, zlib.error, PIL.Image.DecompressionBombError),
+)
+
+# What Pillow opens by itself, whatever the file is called; of others (EPS) it would run programs.
+KINDS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "BMP", "DIB", "TIFF", "JPEG2000", "PPM", "TGA", "DDS", "ICO", "ICNS", "SGI", "PCX", "QOI", "PSD")
 
 DEEP = ("I", "I;16", "I;16L", "I;16B", "I;16N", "F")  # Pillow's modes of more than 8 bits, all of them grey
 MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab ": "LAB"}  # ICC's colour spaces -> Pillow's modes

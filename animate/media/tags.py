@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import AnimateError
+from ..places import regular
 from .formats import FORMATS, format_of, names
 
 
@@ -22,4 +23,4 @@ def get(path: Path) -> str | None:
     if format is None or format.text is None:
         texts = [suffix for suffix, other in FORMATS.items() if suffix and other.text]
         raise AnimateError(f'{path}: suffix "{path.suffix}" is not known; allowed: {names(texts)}, or a folder of pictures')
-    return format.text.get(path)
+    return format.text.get(regular(path) if format.suffix else path)

@@ -17,6 +17,7 @@ import PIL.Image
 
 from ..errors import AnimateError, one_line
 from ..pixels import Image
+from ..places import path_of
 from ..report import REPORT, Report
 from . import ffmpeg, tags
 from .encoders import Encoder, NewEncoder
@@ -38,7 +39,7 @@ class Interrupted(KeyboardInterrupt):
 def write_video(
     path: str | os.PathLike[str],
     images: Iterable[Image],
-    fps: float,
+    fps: float | None = None,
     replace: bool = True,
     note: Note | None = None,
     sound: Sound | None = None,
@@ -47,14 +48,16 @@ def write_video(
     """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path.
 
     .mp4 (H.264), .webm (VP9), .mov (ProRes), .gif, .png (one image: a still; several: animated), .webp, .avif, or a folder,
-    written with a trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the
-    name. `note` is kept in the file; left out, images that have one of their own (those of `render`) bring it: their recipe.
-    `sound` is added to formats that have room for it; a difference in length is reported. Once all images are in, nothing
-    costs the film: a note or a sound that fails is a warning.
+    written with a trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the name.
+
+    Images of `render` bring what is left out: their `fps`, in-betweens counted; their `note`, a text that is kept in the file, which
+    is their recipe; their `sound`, which only some formats have room for. Others need `fps`. A sound whose length differs is reported.
+    Once all images are in, nothing costs the film: a note or a sound that fails is a warning.
     On Ctrl-C the file is closed with the images it has, and Interrupted, which knows the path, is raised. Raises
-    AnimateError if the format, the folder or ffmpeg will not do; nothing half written is left.
+    AnimateError if the rate, the format, the folder or ffmpeg will not do; nothing half written is left.
     """
-    target, note = Path(path), note or getattr(images, "note", None)
+    target, fps = path_of(path), _rate(path, images, fps, report)
+    note, sound = note or getattr(images, "note", None), sound or getattr(images, "sound", None)
     new_encoder = check(path, fps)
     track = Track.of(sound, target) if sound else None
     images = track.fit(images, fps, report) if track else images
@@ -79,6 +82,16 @@ def write_video(
     return written
 
 
+def _rate(path: str | os.PathLike[str], images: Iterable[Image], fps: float | None, report: Report) -> float:
+    """That which is given, or else that of the images. Warns if they differ: the recipe says the images'. Raises AnimateError without any."""
+    own: float | None = getattr(images, "fps", None)
+    if fps is None and own is None:
+        raise AnimateError(f"{path}: no frames per second; only the images of a film that render draws know theirs: give fps, such as fps=12")
+    if fps is not None and own is not None and fps != own:
+        report.warn(f"{path} plays at {fps:g} fps, and its storyboard says {own:g}, in-betweens counted; leave fps out to have that")
+    return fps if fps is not None else own or 0.0
+
+
 def _encode(images: Iterable[Image], new_encoder: Callable[[tuple[int, int]], Encoder], target: Path) -> tuple[Encoder, int, bool]:
     """The encoder with all images, not closed yet; how many; whether Ctrl-C ended them early. Raises AnimateError."""
     encoder: Encoder | None = None
@@ -89,20 +102,28 @@ def _encode(images: Iterable[Image], new_encoder: Callable[[tuple[int, int]], En
             with write_errors(target):
                 if encoder is None:
                     size = image.shape[1], image.shape[0]
-                    encoder = new_encoder(size)
+                    encoder = _begun(new_encoder, size)
                 encoder.add(np.ascontiguousarray(image))
             count += 1
-    except KeyboardInterrupt:
-        if encoder is None:
-            raise
-        return encoder, count, True
-    except BaseException:
+    except BaseException as error:
+        if encoder and count and isinstance(error, KeyboardInterrupt):
+            return encoder, count, True
         if encoder:
             encoder.abort()
         raise
     if encoder is None:
         raise AnimateError(f"{target}: no images to write")
     return encoder, count, False
+
+
+def _begun(new_encoder: Callable[[tuple[int, int]], Encoder], size: tuple[int, int]) -> Encoder:
+    """A new encoder. Ctrl-C comes before it or after: on the way, it would leave a program behind that writes on."""
+    with _signals_held() as signals:
+        encoder = new_encoder(size)
+    if signals:
+        encoder.abort()
+        raise KeyboardInterrupt
+    return encoder
 
 
 def _close(encoder: Encoder) -> None:
@@ -149,7 +170,7 @@ def _signals_held() -> Iterator[list[int]]:
 
 def check(path: str | os.PathLike[str], fps: float) -> NewEncoder:
     """The encoder for this name, or AnimateError if the name, its folder, the format or the pace cannot work. Writes nothing."""
-    text, target = os.fspath(path), Path(path)
+    text, target = os.fspath(path), path_of(path)
     check_writable(target)
     folder = text.endswith("/")
     suffix = "" if folder else target.suffix.lower()
@@ -191,32 +212,50 @@ def _probe(suffix: str, new_encoder: NewEncoder, program: str) -> None:
 # --- one image ---------------------------------------------------------------------------------------------------------------
 
 
-def write_image(path: str | os.PathLike[str], image: Image, replace: bool = True, note: str | None = None, report: Report = REPORT) -> Path:
+def write_image(
+    path: str | os.PathLike[str], image: Image, replace: bool = True, note: str | Callable[[], str] | None = None, report: Report = REPORT
+) -> Path:
     """Write one image, uint8 (H, W, 3) RGB; the suffix says the format. Returns the path. An existing file is replaced, or
-    (replace=False) a number is added to the name. `note` is kept in the file. Raises AnimateError.
+    (replace=False) a number is added to the name. `note`, or what it returns, is kept in the file; if that fails, it is a warning.
+    Raises AnimateError.
     """
-    target = still_name(path)
+    target, problems = still_name(path), list[str]()
     _check_image(image, (0, 0))
-    text = FORMATS[target.suffix.lower()].text
-    settings: dict[str, Any] = text.saved_with(note) if note and text and text.saved_with else {}
-    problems: list[str] = []
     with temporary_name(target) as temporary, write_errors(target):
-        try:
-            PIL.Image.fromarray(image).save(temporary, quality=95, **settings)
-        except ValueError as error:  # a side that the format cannot hold
-            raise AnimateError(f"{target}: {image.shape[1]}x{image.shape[0]} pixels are too many for {target.suffix} ({error}); use .png") from error
-        if note and not settings:
-            with _film_kept(problems, f"{target} carries no recipe"):
-                tags.put(temporary, note)
+        _save(image, temporary, target, {})
+        with _film_kept(problems, f"{target} carries no recipe"):
+            if note:
+                _put(note() if callable(note) else note, image, temporary, target)
         written = publish(temporary, target, replace, report)
     for line in problems:
         report.warn(line)
     return written
 
 
+def _save(image: Image, temporary: Path, target: Path, settings: dict[str, Any]) -> None:
+    try:
+        PIL.Image.fromarray(image).save(temporary, quality=95, **settings)
+    except ValueError as error:  # a side that the format cannot hold
+        raise AnimateError(f"{target}: {image.shape[1]}x{image.shape[0]} pixels are too many for {target.suffix} ({error}); use .png") from error
+
+
+def _put(note: str, image: Image, temporary: Path, target: Path) -> None:
+    """Into the saved picture; where its format takes a text only while it is saved, it is saved once more, beside the first."""
+    text = FORMATS[target.suffix.lower()].text
+    if not text or not text.saved_with:
+        tags.put(temporary, note)
+        return
+    copy = temporary.with_stem(temporary.stem + "-tagged")
+    try:
+        _save(image, copy, target, text.saved_with(note))
+        copy.replace(temporary)
+    finally:
+        copy.unlink(missing_ok=True)
+
+
 def still_name(path: str | os.PathLike[str]) -> Path:
     """The path, or AnimateError if one image cannot be written there."""
-    target = Path(path)
+    target = path_of(path)
     if target.suffix.lower() not in stills():
         raise AnimateError(f'{target}: suffix "{target.suffix}" is not known; allowed: {names(stills())}')
     check_writable(target)

@@ -53,7 +53,7 @@ def load_model(
 
     name, entry = catalog.resolve(name or catalog.default())
     device, extras = pick_device(device), Extras(tuple(loras), vae, tuple(embeddings))
-    loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report)
+    loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report, needs_vae=vae is None)
     family = family_of(name, loaded.pipe, extras.descriptions)
     if not safety:
         loaded.pipe.safety_checker = None

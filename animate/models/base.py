@@ -18,6 +18,7 @@ from torch import Tensor
 from ..blend import lerp
 from ..pixels import Images
 from ..report import REPORT, Report
+from ..story.conventions import DIFFUSERS, Conventions, step_count
 from .parts.vocabulary import Vocabulary
 
 
@@ -81,15 +82,21 @@ class Denoising:
     """How latents are denoised: which steps of which sampler."""
 
     sampler: str
-    steps: int
+    steps: int  # as asked for; `step_count` are done
     start: int = 0  # the first step to do; those before it have been done, or are skipped (image to image)
     eta: float = 0.0  # of DDIM: how much noise every step adds
     stops: tuple[int, ...] = ()  # steps before which the latents are wanted, in order; none: only at the end
     shared: bool = False  # the steps before `start` have been done in another run; the sampler begins again after them
+    conventions: Conventions = DIFFUSERS  # whose noise levels and guidance
+
+    @property
+    def step_count(self) -> int:
+        """Steps from noise to the end."""
+        return step_count(self.sampler, self.steps, self.conventions)
 
     @property
     def ends(self) -> tuple[int, ...]:
-        return self.stops or (self.steps,)
+        return self.stops or (self.step_count,)
 
 
 class Text(Protocol):
@@ -98,8 +105,8 @@ class Text(Protocol):
     def chunks(self, prompt: str) -> int:
         """How many times the text encoder has to run for the whole of a prompt; at least 1."""
 
-    def warnings(self, prompts: Sequence[str]) -> list[str]:
-        """What the text encoder will not understand in a film's prompts; a line each."""
+    def warnings(self, prompts: Sequence[str], plain: bool = False) -> list[str]:
+        """What the text encoder will not understand in a film's prompts; a line each. plain: as in `Model.embed`."""
 
 
 class Memory(Protocol):
@@ -138,6 +145,7 @@ class Model(Protocol):
     defaults: Defaults
     numerics: Numerics
     supports_partial_denoising: bool  # whether denoising can begin half-way, and be left there
+    mixes_guidance: bool  # whether samples of several guidance scales are denoised in one go; where not, those of each scale are
     report: Report  # hears of what happens while it draws
 
     @property
@@ -150,8 +158,12 @@ class Model(Protocol):
     def safety(self) -> Safety | None:
         """None: it has no checker, or was loaded without."""
 
-    def embed(self, prompt: str, count: int = 1, negative: bool = False) -> Conditioning:
-        """One prompt alone, so that its bits do not depend on others, in `count` chunks. negative: it is what guidance leads away from."""
+    def embed(self, prompt: str, count: int = 1, negative: bool = False, plain: bool = False) -> Conditioning:
+        """One prompt alone, so that its bits do not depend on others, in `count` chunks.
+
+        negative: it is what guidance leads away from.
+        plain: it is read as it is written, without weights, and what does not fit in one chunk is left out.
+        """
 
     def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
         """Standard normal (count, C, h, w), from one CPU generator per seed: the same on every device."""
@@ -164,19 +176,25 @@ class Model(Protocol):
 
         After all steps they are clean.
         noise: (B, draws, C, h, w), what the sampler draws; `samplers.noise_draws` says how often.
-        guidance: (B,), all above 1 or none: a batch is guided as a whole or not at all.
+        guidance: (B,): a batch is guided as a whole or not at all; `conventions.guides` says by which scales.
         on_step: called in this thread after every step that is done, so again for steps that are done twice (after an overflow, or
             for another guidance of the batch, where a family takes one at a time). What it raises ends the denoising and passes through.
         """
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
-        """Clean latents (of an image), noised to what they would be before step `how.start`, (B, C, h, w)."""
+        """Clean latents (of an image), noised to what they would be before step `how.start`, (B, C, h, w).
+
+        Under CompVis's conventions to the level before, which is one higher.
+        """
 
     def decode(self, latents: Tensor) -> Images:
         """(B, C, h, w) -> uint8 (B, H, W, 3)."""
 
-    def encode(self, images: Images) -> Tensor:
-        """uint8 (B, H, W, 3) -> clean latents (B, C, h, w): the mean of the VAE's distribution, and no draw from it."""
+    def encode(self, images: Images, noise: Tensor | None = None) -> Tensor:
+        """uint8 (B, H, W, 3) -> clean latents (B, C, h, w): the mean of the VAE's distribution.
+
+        noise: unit noise of the latents' shape, by which a sample of that distribution is drawn instead.
+        """
 
 
 @dataclass(frozen=True)

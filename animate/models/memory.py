@@ -18,8 +18,10 @@ from ..report import Report
 
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container, where there are any (version 2)
 
-# cuBLAS and cuDNN have words of their own: no handle, or no algorithm whose working space fits.
-OUT_OF_MEMORY = re.compile("out of memory|can't allocate memory|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)")
+# CPUs have words of their own on Windows; cuBLAS and cuDNN too: no handle, or no algorithm whose working space fits.
+OUT_OF_MEMORY = re.compile(
+    "out of memory|can't allocate memory|not enough memory: you tried|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)"
+)
 
 
 def out_of_memory(error: RuntimeError) -> bool:
@@ -32,19 +34,22 @@ def give_back() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
 
 
 def free_bytes(device: torch.device) -> int:
     """Bytes that could be allocated now.
 
-    On a CPU it is worth asking: a system out of memory does not refuse, it ends the process.
+    On a CPU it is worth asking: a system out of memory does not refuse, it ends the process. Apple's GPUs share the memory of the system
+    with all its programs: what those leave is the limit there, too.
     """
     if device.type == "cuda":
         unused = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # torch's own, to be used again
         return torch.cuda.mem_get_info(device)[0] + unused
-    if device.type == "mps":
-        return max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
     available: int = psutil.virtual_memory().available
+    if device.type == "mps":
+        return min(available, max(0, torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()))
     limited = _left_in_container()
     return available if limited is None else min(available, limited)
 

@@ -12,6 +12,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from ..story.conventions import DIFFUSERS, Conventions, guides, step_count
 from ..story.motion import Move
 
 MIX_UNIT = 2**20  # a mix is counted in 1/MIX_UNIT, so that it prints and hashes exactly; finer than any picture shows
@@ -76,13 +77,14 @@ class Cel:
     """All that is needed to draw one picture."""
 
     blend: Blend
-    steps: int
+    steps: int  # as asked for; `step_count` are done
     sampler: str
     width: int  # pixels
     height: int  # pixels
     eta: float = 0.0
     start: Start = Start()
     stop: int | None = None  # denoising ends before this step, for other cels to begin with; left out: after the last one
+    conventions: Conventions = DIFFUSERS
 
     @cached_property
     def key(self) -> str:
@@ -98,7 +100,17 @@ class Cel:
     @property
     def end(self) -> int:
         """The first step that is not done."""
-        return self.steps if self.stop is None else self.stop
+        return self.step_count if self.stop is None else self.stop
+
+    @cached_property
+    def step_count(self) -> int:
+        """Denoising steps from noise to the end."""
+        return step_count(self.sampler, self.steps, self.conventions)
+
+    @property
+    def guided(self) -> bool:
+        """Whether it is drawn with classifier-free guidance."""
+        return guides(self.blend.guidance, self.conventions)
 
 
 def _without_defaults(value: Any) -> Any:

@@ -49,7 +49,7 @@ def _fed_back(blend: Blend, frame: Frame, before: Cel, home: _Home | None, story
     parents = [before, *(still[-1] for still in stills)]
     if not (redrawn := steps_of(frame.feedback or 0, story)):
         raise AnimateError(f"feedback {frame.feedback:g} of {story.sampling.steps} steps is none; raise --feedback or --steps")
-    start = Start(story.sampling.steps - redrawn, tuple(parent.key for parent in parents), move=frame.move)
+    start = Start(story.sampling.step_count - redrawn, tuple(parent.key for parent in parents), move=frame.move)
     if home:
         start = replace(start, parents=(*start.parents, home.first.key), home=home.move, parts=home.parts)
     return *stills[0], *stills[1], cel(Blend(*guided(frame, blend.a, blend.b), blend.parts), story, start)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ..errors import AnimateError
+from ..story.conventions import COMPVIS, DIFFUSERS, redrawn
 from ..story.resolved import Resolved
 from ..story.storyboard import LARGEST_SEED, Keyframe
 from ..story.timeline import guidance_over_time
@@ -76,7 +78,7 @@ def blended(a: Endpoint, b: Endpoint, parts: int) -> Blend:
 def cel(blend: Blend, story: Resolved, start: Start = Start()) -> Cel:  # noqa: B008 (frozen)
     """A cel that shows this blend, in the film's size and sampling."""
     sampling = story.sampling
-    return Cel(blend, sampling.steps, sampling.sampler, story.width, story.height, sampling.eta, start)
+    return Cel(blend, sampling.steps, sampling.sampler, story.width, story.height, sampling.eta, start, conventions=sampling.conventions)
 
 
 def at_point(a: Endpoint, b: Endpoint, point: Point, story: Resolved) -> Lineage:
@@ -97,24 +99,32 @@ def showing(blend: Blend, story: Resolved) -> Lineage:
         return (cel(blend, story),)
     if blend.a != blend.b:
         return _drawn_over(blend, [showing(Blend(end, end, 0), story) for end in (blend.a, blend.b)], blend.mix, story)
-    steps, strength = story.sampling.steps, blend.a.strength
-    plain = Endpoint("", "", 0, 0.0, image=blend.a.image)
-    image = cel(Blend(plain, plain, 0), story, Start(steps))
+    strength, count = blend.a.strength, story.sampling.step_count
+    image = _image(blend.a, story)
     if not strength:
         return (image,)
-    if not (redrawn := steps_of(strength, story)):
-        raise AnimateError(f"strength {strength:g} of {steps} steps is none; raise --strength or --steps")
-    return (image, cel(blend, story, Start(steps - redrawn, (image.key,))))
+    if not (done := steps_of(strength, story)):
+        raise AnimateError(f"strength {strength:g} of {story.sampling.steps} steps is none; raise --strength or --steps")
+    return (image, cel(blend, story, Start(count - done, (image.key,))))
+
+
+def _image(end: Endpoint, story: Resolved) -> Cel:
+    """The latents of an endpoint's image: the mean of what the VAE makes of it, or where it is redrawn as CompVis did, a sample by its seed."""
+    sampled = story.sampling.conventions == COMPVIS and bool(end.strength)
+    plain = Endpoint("", "", end.seed if sampled else 0, 0.0, image=end.image)
+    drawn = cel(Blend(plain, plain, 0), story)
+    drawn = drawn if sampled else replace(drawn, conventions=DIFFUSERS)
+    return replace(drawn, start=Start(drawn.step_count))
 
 
 def _drawn_over(blend: Blend, parents: Sequence[Lineage], share: float, story: Resolved) -> Lineage:
     """A cel that begins with the clean latents of two others, `share` of the way between them, noised the more the further it is from both."""
     first, second = parents
-    redrawn = steps_of(MIDDLE * math.sin(math.pi * share), story)
-    start = Start(story.sampling.steps - redrawn, (first[-1].key, second[-1].key), round(share * MIX_UNIT))
+    done = steps_of(MIDDLE * math.sin(math.pi * share), story)
+    start = Start(story.sampling.step_count - done, (first[-1].key, second[-1].key), round(share * MIX_UNIT))
     return (*first, *second, cel(blend, story, start))
 
 
 def steps_of(strength: float, story: Resolved) -> int:
     """How many steps that share of the denoising is, rounded down as CompVis's img2img does."""
-    return int(strength * story.sampling.steps + 1e-9)
+    return redrawn(strength, story.sampling.steps, story.sampling.conventions)

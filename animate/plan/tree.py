@@ -25,9 +25,9 @@ def levels(story: Resolved) -> tuple[int, ...]:
     sampling = story.sampling
     shares = [DEEPEST * (1 - FALL**level) for level in range(1, LEVELS + 1)] if sampling.branching == "tree" else [1.0]
     begins = {steps_of(sampling.sharing * share, story) for share in shares}
-    if begins == {sampling.steps}:
+    if begins == {sampling.step_count}:
         raise AnimateError(f"sharing {sampling.sharing:g} and a trunk: all frames would look the same; use less, or --branching tree")
-    return tuple(sorted(step for step in begins if 0 < step < sampling.steps))
+    return tuple(sorted(step for step in begins if 0 < step < sampling.step_count))
 
 
 def trunk(positions: Sequence[Position], ends: Sequence[Endpoint], story: Resolved) -> Iterator[Lineage]:

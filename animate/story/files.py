@@ -22,11 +22,16 @@ from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 
 from ..errors import AnimateError, one_line
-from ..places import path_of
+from ..places import path_of, read_bytes
 from .mistakes import Location
 from .storyboard import Storyboard, build
 
 SUFFIXES = (".yaml", ".yml", ".toml", ".json")
+SHORTEST = {
+    ".yaml": 'keyframes: ["a seed", "a tree"]',
+    ".toml": 'keyframes = ["a seed", "a tree"]',
+    ".json": '{"keyframes": ["a seed", "a tree"]}',
+}
 DEEPEST = 100  # lists and mappings inside each other in YAML: a storyboard has four, and its parser slows down with the square
 
 
@@ -38,8 +43,8 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
     """
     path = path_of(path)
     try:
-        text = text_of(path.read_bytes())
-    except (OSError, UnicodeDecodeError) as error:
+        text = text_of(read_bytes(path))
+    except (OSError, ValueError) as error:  # Unicode's errors are ValueErrors
         raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a storyboard in {', '.join(SUFFIXES)}") from error
     try:
         data = _parsed(text, path.suffix.lower())
@@ -48,7 +53,7 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
     except (YAMLError, ValueError, RecursionError) as error:
         raise AnimateError(f"{path}: {one_line(error)}; mend the file") from error
     if not isinstance(data, Mapping):
-        raise AnimateError(f'{path}: holds no storyboard; it begins with a line like "keyframes:"')
+        raise AnimateError(f"{path}: holds no storyboard; a short one is {SHORTEST.get(path.suffix.lower(), SHORTEST['.yaml'])}")
 
     def position(location: Location) -> str:
         return "" if path.suffix.lower() == ".toml" else _position(_mark(text, location))
@@ -106,19 +111,29 @@ def _parsed(text: str, suffix: str) -> Any:
     if suffix == ".toml":
         return tomllib.loads(text)
     if suffix == ".json":
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once)
     root = _composed(text)
     return None if root is None else _plain(root, {})
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A mapping of JSON, whose parser would take the last of two values. Raises ValueError for a key that is given twice."""
+    entries = dict[str, Any]()
+    for key, value in pairs:
+        if key in entries:
+            raise ValueError(f'"{key}" is given twice')
+        entries[key] = value
+    return entries
 
 
 # --- YAML -----------------------------------------------------------------------------------------------------------------
 
 _TAG = "tag:yaml.org,2002:"
 _SCALARS: dict[str, Callable[[str], Any]] = {
-    _TAG + "bool": lambda text: text.lower() == "true",
+    _TAG + "bool": lambda text: {"true": True, "false": False}[text.lower()],
     _TAG + "float": float,
     _TAG + "int": int,
-    _TAG + "null": lambda text: None,
+    _TAG + "null": lambda text: {"": None, "~": None, "null": None}[text.lower()],
     _TAG + "str": str,
 }
 
@@ -161,12 +176,16 @@ def _composed(text: str) -> Node | None:
 def _plain(node: Node, known: dict[Node, Any]) -> Any:
     """A node's words, numbers, lists and mappings; nothing else is ever built. known: what anchored nodes hold, so that an alias costs nothing.
 
-    Raises MarkedYAMLError for another tag, a key that is no word and one that is given twice.
+    Raises MarkedYAMLError for another tag, a word that is not what its tag says, a key that is no word and one that is given twice.
     """
     if node in known:
         return known[node]
     if isinstance(node, ScalarNode) and node.tag in _SCALARS:
-        return _SCALARS[node.tag](node.value)
+        try:
+            return _SCALARS[node.tag](node.value)
+        except (ValueError, KeyError) as error:  # words that look like one always are one; digits may be too many
+            reason = one_line(error) if node.value.lstrip("+-").isdigit() else f"{node.value!r} is no {node.tag.removeprefix(_TAG)}"
+            raise MarkedYAMLError(problem=one_line(reason), problem_mark=node.start_mark) from error
     if isinstance(node, SequenceNode) and node.tag == _TAG + "seq":
         known[node] = items = list[Any]()  # before what it holds: a list may hold itself
         items += [_plain(item, known) for item in node.value]

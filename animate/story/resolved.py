@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .conventions import step_count
 from .fields import Timed
 from .storyboard import Sampling, Storyboard
 
@@ -12,6 +13,11 @@ class ResolvedSampling(Sampling):
     steps: int
     guidance: Timed
     sampler: str
+
+    @property
+    def step_count(self) -> int:
+        """Denoising steps that are done; under CompVis's conventions not always `steps`."""
+        return step_count(self.sampler, self.steps, self.conventions)
 
 
 class Resolved(Storyboard):

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ..errors import AnimateError
+from .conventions import DIFFUSERS, Conventions
 from .fields import Frozen, Moment, Share, Text, Timed, readable, within
 from .mistakes import Location, mistake
 from .moments import frame_at
@@ -43,6 +44,10 @@ class Sampling(Frozen):
     )
     sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
     eta: float = Field(0.0, ge=0, le=1, description="for ddim: how much noise every step adds, 0 (none) to 1")
+    conventions: Conventions = Field(
+        DIFFUSERS,
+        description="compvis: steps, guidance below 1, images to redraw and prompts as CompVis's scripts of 2022 had them; diffusers: as today",
+    )
     sharing: Share = Field(0.0, ge=0, le=1, description="how many of their first steps frames have in common, 0 (none) to 1")
     branching: Literal["tree", "trunk"] = Field("tree", description="tree: shared with neighbours; trunk: shared by all, with the film's middle")
 

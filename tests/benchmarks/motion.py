@@ -37,9 +37,10 @@ from animate.film.film import resolve
 from animate.film.pictures import Pictures
 from animate.measure import distance
 from animate.measure.distance import Measure
+from animate.measure.drift import Appearance
 from animate.measure.faults import faults
 from animate.measure.plot import BAR, FAINT, FINER, INK, LARGE, PAPER, RULE, SMALL, WORST
-from animate.measure.score import Appearance, Score, appearance, score
+from animate.measure.score import Score, appearance, score
 from animate.media import writers as video
 from animate.models.base import Model
 from animate.pixels import Image

@@ -241,7 +241,7 @@ def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path,
     done = running.wait()
     assert done.returncode == 130, done.stderr
     assert done.stdout == f"{film}\n"
-    assert re.fullmatch(r"(animate: 4000 frames will take about .*\n)?", done.stderr)
+    assert re.fullmatch(r"(animate: 4000 frames will take about .*\n)?animate: stopped after \d+ of 4000 frames; the same .*\n", done.stderr)
     assert 1 < len(read(film, (64, 64))) < 4000
     assert list(tmp_path.iterdir()) == [film]
 

@@ -15,6 +15,7 @@ from animate import AnimateError, Storyboard, write_video
 from animate.media import reading
 from animate.story.files import read
 from conftest import Run
+from test_sound import song
 
 FEW = ("--steps", "1", "--guidance", "1", "--frames", "4", "--pace", "linear")
 
@@ -46,10 +47,30 @@ def test_a_tilde_is_the_home_folder_wherever_it_stands(run: Run, home: Path, tmp
     assert not Path("~").exists(), "no folder of that name"
 
 
+def test_nothing_is_written_over_what_it_is_made_of(run: Run) -> None:
+    PIL.Image.new("RGB", (64, 64), (200, 60, 60)).save("photo.png")
+    Path("film.yaml").write_text("keyframes:\n- image: photo.png\n- a tree\n")
+    song(Path("song.wav"), 1)
+    Path("link.mp4").symlink_to("song.wav")
+    assert run("a seed", "a tree", *FEW, "-o", "film.png")[0] == 0
+    before = {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    for words in (
+        ("still", "a tree", "--init-img", "photo.png", "-o", "./photo.png"),
+        ("film.yaml", *FEW, "-o", "photo.png"),
+        ("sheet", "film.yaml", "-o", "photo.png"),
+        ("a seed", "a tree", *FEW, "--sound", "song.wav", "-o", "link.mp4"),
+        ("score", "film.png", "--plot", "film.png"),
+    ):
+        code, _, err = run(*words)
+        assert code == 2
+        assert "name another file" in err
+    assert {path.name: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
+
+
 def test_a_home_that_is_not_known_is_a_name_like_any_other(run: Run) -> None:
     code, _, err = run("-f", "~nobody-of-this-name/prompts.txt")
     assert code == 2
-    assert err == "animate: ~nobody-of-this-name/prompts.txt: cannot be read (No such file or directory); give a text file with a prompt a line\n"
+    assert err.startswith("animate: ~nobody-of-this-name/prompts.txt: cannot be read (No such file or directory); give a text file")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -97,6 +98,7 @@ def test_an_impatient_ctrl_c_closes_the_film_all_the_same(tiny_folder: Path, tmp
     assert "Traceback" not in done.stderr
     assert done.stdout == f"{tmp_path}/{name}\n"
     assert tags.get(tmp_path / name)
+    assert re.search(r"animate: stopped after \d+ of 4000 frames; the same command goes on from there\n", done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == [name.rstrip("/")]
 
 

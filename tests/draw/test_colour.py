@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import fft
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
-from animate.draw.colour import AXES, GAIN, SCALES, Spectrum, Statistics, colours, match_colours
+from animate.draw import colour
+from animate.draw.colour import AXES, CLIPPINGS, GAIN, SCALES, Spectrum, Statistics, colours, match_colours, tones
 from test_camera import sharpness, textured
 
 seeds = st.integers(0, 99)
@@ -96,6 +100,27 @@ def test_another_picture_gets_them_as_well(size: tuple[int, int, int], seed: int
     assert torch.allclose(found.std, target.std, rtol=1e-4)
 
 
+def test_gains_are_looked_for_until_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds, deviations = list[int](), colour._deviations
+
+    def counted(*arguments: np.ndarray) -> np.ndarray:
+        rounds.append(1)
+        return deviations(*arguments)
+
+    monkeypatch.setattr(colour, "_deviations", counted)
+    x = Spectrum(latents((4, 24, 32), 0))
+    own = x.statistics
+    rounds.clear()
+    x.matched(own)
+    assert len(rounds) == 2, "as it is, and that nothing changes"
+    target = Spectrum(far(latents((4, 24, 32), 0), 1)).statistics
+    monkeypatch.setattr(colour, "SETTLED", 0.0)
+    whole = x.matched(target)
+    rounds.clear()
+    monkeypatch.undo()
+    assert torch.allclose(x.matched(target), whole, atol=1e-3), "grey levels are 8e-3 apart"
+
+
 def test_noise_in_a_flat_picture_stays_noise() -> None:
     target = Spectrum(latents((3, 32, 32), 0)).statistics
     flat, noise = torch.full((3, 32, 32), 0.3), 1e-3 * torch.randn(3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -176,6 +201,28 @@ def test_a_compensated_target_makes_up_for_what_is_lost_on_the_way() -> None:
     there = colours(matched(colourful(4, 0.4), target) * 0.9 - 0.05).statistics
     assert torch.allclose(there.mean, asked.mean, atol=0.01)
     assert torch.allclose(there.std, asked.std, rtol=0.02)
+
+
+def test_tones_are_those_of_the_statistics() -> None:
+    for picture in (colourful(3, 0.4), torch.full((3, 16, 16), 0.3)):
+        found, whole = tones(picture), colours(picture).statistics
+        assert torch.allclose(found.mean, whole.mean, atol=1e-6)
+        assert torch.allclose(found.std, whole.std, atol=1e-5)
+        assert (found.std > 0).all(), "to divide by"
+
+
+def test_what_is_cut_off_is_looked_at_no_more_often_than_a_picture_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A picture that can never be as it should: every transform but the first is of one that is matched again."""
+    transforms, dctn = list[int](), fft.dctn
+
+    def counted(*arguments: Any, **settings: Any) -> Any:
+        transforms.append(1)
+        return dctn(*arguments, **settings)
+
+    monkeypatch.setattr(fft, "dctn", counted)
+    own, target = colours(textured(48, 1)), colours(textured(48, 2) * 3).statistics
+    match_colours(own, target)
+    assert len(transforms) == 2 + CLIPPINGS - 1
 
 
 def test_a_picture_of_one_colour_takes_no_more_than_the_gain_to_make_up_for() -> None:

@@ -8,11 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-from animate import Storyboard
+from animate import Storyboard, render
 from animate.film import pacing
 from animate.film.pacing import MOST, NARROWEST, Measure, curves
 from animate.measure import distance
+from animate.models.base import Conditioning
+from animate.models.families.unet import UNetModel
 from animate.plan.cel import MIX_UNIT, Cel, Endpoint, Plan
 from animate.plan.curve import LINEAR, Curve
 from animate.plan.plan import plan
@@ -189,6 +192,61 @@ def test_segments_are_probed_together_and_only_those_that_are_asked_for() -> Non
     assert len(eye.plans[0].cels) == 17, "the keyframe between them is one cel"
     assert found == (LINEAR,) * 3
     assert curves(story("a", "b", "c"), [A, B, C], {}, eye, apart) == (LINEAR,) * 3
+
+
+@pytest.mark.parametrize("path", SMOOTH)
+def test_a_look_is_forgotten_once_no_probe_will_be_compared_with_it(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what is found is the same as if none were."""
+    held, forget = list[tuple[int, int]](), pacing.Path.forget
+
+    def counted(self: pacing.Path) -> None:
+        forget(self)
+        held.append((len(self.looks), len(self.places)))
+
+    monkeypatch.setattr(pacing.Path, "forget", lambda self: None)
+    whole = paced(SMOOTH[path])
+    monkeypatch.setattr(pacing.Path, "forget", counted)
+    assert paced(SMOOTH[path]) == whole
+    assert held[-1][0] == 0, "it is done"
+    assert all(looks < places for looks, places in held if places > pacing.FIRST + 1)
+
+
+@pytest.mark.parametrize("side", [256, 512, 1024])
+def test_what_is_held_of_a_probe_is_no_larger_for_a_large_picture(side: int) -> None:
+    image = np.random.default_rng(side).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    look = distance.oklab(image)
+    assert look.nbytes == 256 * 256 * 3 * 4
+    other = image[::-1].copy()
+    assert distance.pyramid_between(look, distance.oklab(other)) == distance.metric()(image, other)
+
+
+def test_probes_and_film_encode_every_prompt_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rounds of probes, and the film after them."""
+    encoded, embed = list[str](), tiny.embed
+
+    def counted(prompt: str, *arguments: Any) -> Conditioning:
+        encoded.append(prompt)
+        return embed(prompt, *arguments)
+
+    monkeypatch.setattr(tiny, "embed", counted)
+    film = render(Storyboard.of("a seed", "a tree", frames=12, sampling={"steps": 2, "guidance": 2.0}), tiny)
+    assert len(list(film)) == 12
+    assert film.probes > pacing.FIRST + 1, "more than one round"
+    assert sorted(encoded) == ["", "a seed", "a tree"]
+
+
+def test_probes_are_decoded_one_by_one(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of eight segments is 72 pictures: 226 MB at 1024 pixels."""
+    decoded, decode = list[int](), tiny.decode
+
+    def counted(latents: torch.Tensor) -> np.ndarray:
+        decoded.append(len(latents))
+        return decode(latents)
+
+    monkeypatch.setattr(tiny, "decode", counted)
+    film = render(Storyboard.of("a seed", "a tree", frames=3, sampling={"steps": 2, "guidance": 2.0}), tiny)
+    next(film)
+    assert decoded == [1] * (film.probes + 1)
 
 
 def test_many_segments_are_not_held_at_once() -> None:

@@ -37,5 +37,5 @@ def test_long_films_are_estimated() -> None:
     story = film(frames=2000)
     assert preflight.estimate(story, ".mp4", 0.01) is None
     assert preflight.estimate(story, ".mp4", 1.0) == "2000 frames will take about 33 min and 2.0 MB"
-    assert preflight.estimate(story, ".gif", 9.0) == "2000 frames will take about 5 h 0 min and 20.5 MB"
+    assert preflight.estimate(story, ".gif", 9.0) == "2000 frames will take about 5 h 0 min and 9.8 MB"
     assert preflight.estimate(story, ".mp4", 1.0, films=3) == "6000 frames will take about 33 min and 6.1 MB"

@@ -103,7 +103,7 @@ def test_sheets_and_their_stills_are_drawn_again(run: Run, tiny_folder: Path) ->
 def test_again_may_change_it(run: Run, tiny_folder: Path) -> None:
     run("a seed", "a tree", *FAST, "-o", "film.mp4")
     code, _, err = run("again", "film.mp4", "--model", str(tiny_folder), "--frames", "9", "-o", "long.gif")
-    assert (code, err) == (0, "animate: kept 5, drew 4\n")
+    assert (code, err) == (0, "animate: 5 drawings were in the store, 4 were drawn now\n")
     assert recipe.read(Path("long.gif")).storyboard.count == 9
 
 

@@ -104,7 +104,7 @@ def test_nothing_together_is_nothing(tiny: UNetModel) -> None:
 
 
 def test_what_is_remarkable_of_all_is_said_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tiny.text, "warnings", lambda prompts: ["it knows no trees"])
+    monkeypatch.setattr(tiny.text, "warnings", lambda prompts, plain=False: ["it knows no trees"])
     with pytest.warns(AnimateWarning, match="it knows no trees") as told:
         render_together(stories(3), tiny)
     assert len(told) == 1

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import PIL.Image
@@ -76,6 +79,39 @@ def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red
     assert np.array_equal(frames[8], itself)
     assert np.array_equal(frames[4], still("a tree", tiny, batch_size=4, sampling=FAST))
     assert len({image.tobytes() for image in frames[:8]}) == 8
+
+
+def test_images_of_keyframes_are_read_when_they_are_encoded_and_not_held(tiny: UNetModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each once to know it, and once to encode it."""
+    names = [picture(tmp_path / f"{number}.png", (64, 64 + 8 * number)) for number in range(5)]
+    opened, alive = list[str](), list[weakref.ref[np.ndarray]]()
+    read = images.read
+
+    def noted(name: str, *arguments: Any) -> np.ndarray:
+        image = read(name, *arguments).view()
+        opened.append(name)
+        alive.append(weakref.ref(image))
+        return image
+
+    monkeypatch.setattr(images, "read", noted)
+    story = build({"keyframes": [{"image": name} for name in names], "frames": 9, "pace": "linear", "sampling": FAST, "width": 64, "height": 64})
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        film = render(story, tiny)
+        assert opened == names
+        assert not any(image() is not None for image in alive)
+        assert len(list(film)) == 9
+    assert sorted(opened) == sorted(2 * names)
+    assert len(told) == 4, "sizes that are changed are told of once"
+    assert not any(image() is not None for image in alive)
+
+
+def test_an_image_that_is_changed_while_its_film_is_drawn_is_one_line(tiny: UNetModel, red: str) -> None:
+    film = render(build({"keyframes": [{"image": red}, "a tree"], "frames": 4, "pace": "linear", "sampling": FAST}), tiny)
+    PIL.Image.new("RGB", (64, 64), (0, 0, 250)).save(red)
+    with pytest.raises(AnimateError, match=r"red\.png is another picture now than when the film began; start again") as refused:
+        next(film)
+    assert "\n" not in str(refused.value)
 
 
 def test_the_share_of_denoising_rises_from_an_image_to_the_middle(tiny: UNetModel, red: str) -> None:

@@ -13,7 +13,7 @@ import PIL.Image
 import pytest
 
 import animate
-from animate import AnimateError, write_video
+from animate import AnimateError, AnimateWarning, write_video
 from animate.media import tags
 from animate.media.containers import IN_FOLDER
 from animate.media.formats import films
@@ -47,10 +47,12 @@ def test_stills_carry_texts_too(tmp_path: Path, name: str) -> None:
     assert np.array_equal(tagged, bare)
 
 
-def test_a_text_too_long_for_a_jpeg_is_said(tmp_path: Path) -> None:
-    with pytest.raises(AnimateError, match=r"does not go into a JPEG; use \.png"):
+def test_a_text_too_long_for_a_jpeg_is_said_and_the_picture_is_kept(tmp_path: Path) -> None:
+    with pytest.warns(AnimateWarning, match=r"a\.jpg carries no recipe: .* does not go into a JPEG; use \.png"):
         write_image(tmp_path / "a.jpg", IMAGES[0], note=TEXTS["long"])
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jpg"]
+    write_image(tmp_path / "bare.jpg", IMAGES[0])
+    assert (tmp_path / "a.jpg").read_bytes() == (tmp_path / "bare.jpg").read_bytes()
 
 
 @pytest.mark.parametrize("name", [f"film{suffix}" for suffix in films()])

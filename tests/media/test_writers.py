@@ -347,3 +347,20 @@ def test_messages_go_to_the_report_that_is_passed_in(tmp_path: Path) -> None:
     write_video(tmp_path / "film.png", pictures(3), 12, note=lambda count: "\ud800", report=Listening())
     write_image(tmp_path / "still.png", pictures(1)[0], note="\ud800", report=Listening())
     assert [line.split(": ")[0] for line in heard] == [f"{tmp_path}/{name} carries no recipe" for name in ("film.png", "still.png")]
+
+
+def test_an_interrupt_while_the_encoder_begins_leaves_no_program_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Pipe] = []
+
+    def interrupted(self: Pipe, *arguments: Any) -> None:
+        begin(self, *arguments)
+        begun.append(self)
+        signal.raise_signal(signal.SIGINT)
+
+    begin = Pipe.__init__
+    check(tmp_path / "film.mp4", 12)  # which tries the encoder once
+    monkeypatch.setattr(Pipe, "__init__", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_video(tmp_path / "film.mp4", pictures(3), 12)
+    assert begun[0].process.poll() is not None
+    assert [*tmp_path.iterdir()] == []

@@ -15,8 +15,9 @@ from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
 
 from animate import AnimateError
 from animate.models.weights import checkpoint
+from animate.models.weights.original_layout import ATTENTION
 from conftest import tiny_pipeline
-from original import MAKE, WEIGHTS, State, averaged, make_sd2, make_sdxl, published, saved, to_original
+from original import MAKE, WEIGHTS, State, averaged, make_sd2, make_sdxl, published, saved, to_original, with_attention
 
 NETWORKS = ("unet", "vae", "text_encoder", "text_encoder_2")
 
@@ -109,6 +110,23 @@ def test_averaged_weights_are_taken_only_where_there_are_no_plain_ones(pipe: Any
     assert_same(checkpoint.load(saved(averaged(state), tmp_path / "ema.safetensors"), torch.float32, config), pipe)
     both = {name: torch.zeros_like(tensor) for name, tensor in averaged(state).items()} | state
     assert_same(checkpoint.load(saved(both, tmp_path / "both.safetensors"), torch.float32, config), pipe)
+
+
+@pytest.mark.parametrize("naming", ATTENTION)
+def test_a_vaes_attention_may_have_the_names_of_diffusers(pipe: Any, config: Path, tmp_path: Path, naming: str) -> None:
+    path = saved(with_attention(to_original(pipe), naming), tmp_path / "m.safetensors")
+    assert_same(checkpoint.load(path, torch.float32, config), pipe)
+
+
+def test_a_file_without_a_vae_gets_one_to_be_replaced(sd1: State, sd1_config: Path, tmp_path: Path) -> None:
+    path = saved({name: tensor for name, tensor in sd1.items() if not name.startswith("first_stage_model")}, tmp_path / "m.safetensors")
+    loaded, whole = checkpoint.load(path, torch.float16, sd1_config, needs_vae=False), tiny_pipeline()
+    assert (loaded.vae.dtype, loaded.vae.training, loaded.vae.state_dict().keys()) == (torch.float16, False, whole.vae.state_dict().keys())
+    with pytest.raises(AnimateError, match="without a VAE; say --vae FILE"):
+        checkpoint.load(path, torch.float16, sd1_config)
+    broken = saved(sd1 | {"first_stage_model.encoder.conv_in.weight": torch.zeros(1)}, tmp_path / "broken.safetensors")
+    with pytest.raises(AnimateError, match="weights for its vae instead of"):
+        checkpoint.load(broken, torch.float16, sd1_config, needs_vae=False)
 
 
 # What is no model, or not a whole one.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderTiny, StableDiffusionXLPipeline
+from diffusers import AutoencoderTiny, StableDiffusionPipeline, StableDiffusionXLPipeline
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPTextModelWithProjection
@@ -22,12 +24,14 @@ from animate import AnimateError, load_model, render
 from animate.film import recipe
 from animate.models.families.unet import UNetModel
 from animate.models.weights import extras
+from animate.models.weights.original_layout import ATTENTION
 from animate.report import Report
 from animate.story.storyboard import build
 from conftest import Run, tiny_pipeline
 from extra_files import CAT, PARTS, Pairs, in_diffusers, in_kohya, other_vae, pairs, saved, tiny_shapes
 from fake_hub import Lines
-from original import make_sdxl, to_original
+from original import make_sdxl, to_original, with_attention
+from test_compvis import pixels
 
 
 def weights(model: UNetModel) -> dict[tuple[str, str], Tensor]:
@@ -81,6 +85,28 @@ def test_a_kohya_lora_has_an_alpha_for_every_layer(load: Any, tiny: UNetModel, t
     assert_added(model, tiny, (lora, lambda layer: 0.5 * alphas[layer] / rank))
 
 
+SOME = {
+    "queries and values": r"[qv]_proj",
+    "the feed-forward": r"fc\d",
+    "one layer": r"layers\.0\.self_attn\.k_proj",
+    "one of the feed-forward": r"layers\.1\.mlp\.fc2",
+    "two kinds": r"layers\.0\.self_attn\.k_proj|layers\.1\.mlp\.fc1",
+    "the outputs": r"out_proj",
+}
+
+
+@pytest.mark.parametrize("some", SOME)
+@pytest.mark.parametrize("beside", [(), ("unet",)])
+@pytest.mark.parametrize("kohya", [True, False])
+def test_a_lora_may_change_only_some_layers_of_the_text_encoder(
+    load: Any, tiny: UNetModel, tmp_path: Path, some: str, beside: tuple[str, ...], kohya: bool
+) -> None:
+    lora = {(part, name): both for (part, name), both in pairs(rank=4).items() if part in beside or re.search(SOME[some], name)}
+    state = in_kohya(lora, dict.fromkeys(lora, 2.0)) if kohya else in_diffusers(lora)
+    model = load(loras=(saved(state, tmp_path / "a.safetensors"),))
+    assert_added(model, tiny, (lora, lambda layer: 2 / 4 if kohya else 1.0))
+
+
 def test_a_lora_of_no_weight_changes_nothing(load: Any, tiny: UNetModel, tmp_path: Path) -> None:
     model, before = load(loras=(saved(in_diffusers(pairs()), tmp_path / "a.safetensors") + ":0",)), weights(tiny)
     assert all(torch.equal(tensor, before[name]) for name, tensor in weights(model).items())
@@ -98,15 +124,16 @@ def test_loras_add_up(load: Any, tiny: UNetModel, tmp_path: Path) -> None:
 def test_a_lora_of_xl_reaches_its_second_text_encoder(load: Any, tmp_path: Path, kohya: bool) -> None:
     pipe = make_sdxl()
     pipe.save_pretrained(tmp_path / "xl")
-    layers = [name for name, _ in pipe.text_encoder_2.named_modules() if re.search("0.self_attn.(q|out)_proj$", name)]
-    down, up, state = torch.full((1, 32), 0.25), torch.ones(32, 1), dict[str, Tensor]()
-    for layer in layers:
+    named_layers = pipe.text_encoder_2.named_modules()
+    layers = {name: len(layer.weight) for name, layer in named_layers if re.search("0.self_attn.(q|out)_proj$|text_projection$", name)}
+    down, state = torch.full((1, 32), 0.25), dict[str, Tensor]()
+    for layer, width in layers.items():
         named = f"lora_te2_{layer.replace('.', '_')}.lora_{{}}.weight" if kohya else f"text_encoder_2.{layer}.lora_{{}}.weight"
-        state |= {named.format("down" if kohya else "A"): down.clone(), named.format("up" if kohya else "B"): up.clone()}
+        state |= {named.format("down" if kohya else "A"): down.clone(), named.format("up" if kohya else "B"): torch.ones(width, 1)}
     model = load(tmp_path / "xl", loras=(saved(state, tmp_path / "a.safetensors"),))
     before, after = pipe.text_encoder_2.state_dict(), model.encoders[1][1].state_dict()
     assert before.keys() == after.keys()
-    assert len(layers) == 2
+    assert len(layers) == 3
     for name, weight in after.items():
         assert torch.allclose(weight, before[name] + (0.25 if name.removesuffix(".weight") in layers else 0), rtol=0, atol=1e-7), name
 
@@ -208,6 +235,37 @@ def test_code_in_a_pickle_is_refused_by_name_and_not_run(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("older", [False, True])
+def test_code_in_a_folder_is_refused_by_name_and_not_run(tiny_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool) -> None:
+    """diffusers and transformers would not run it either, and print a page."""
+    monkeypatch.chdir(tmp_path)
+    for part, name in (("text_encoder", "pytorch_model.bin"), ("unet", "diffusion_pytorch_model.bin"), ("vae", "diffusion_pytorch_model.bin")):
+        folder = tmp_path / f"bad-{part}"
+        shutil.copytree(tiny_folder, folder)
+        for weights in (folder / part).glob("*.safetensors"):
+            weights.unlink()
+        torch.save({"x": Bad(), "y": torch.zeros(1)}, folder / part / name, _use_new_zipfile_serialization=not older)
+        with pytest.raises(AnimateError, match=rf"bad-{part}/{part}/{name} holds code besides tensors \(posix\.system\)") as refused:
+            load_model(str(folder), device="cpu")
+        assert "\n" not in str(refused.value)
+    with pytest.raises(AnimateError, match=r"bad-vae/vae/diffusion_pytorch_model\.bin holds code besides tensors \(posix\.system\)"):
+        load_model(str(tiny_folder), device="cpu", vae="bad-vae/vae")
+    assert not Path("owned").exists()
+
+
+@pytest.mark.parametrize("damage", [lambda data: data[: len(data) // 2], lambda data: b"", lambda data: b"\x80\x02" + data[:50]])
+def test_damaged_pickles_in_a_folder_are_one_line(tiny_folder: Path, tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
+    shutil.copytree(tiny_folder, folder := tmp_path / "bad")
+    state = tiny_shapes().text_encoder.state_dict()
+    torch.save(state, weights := folder / "text_encoder" / "pytorch_model.bin")
+    (folder / "text_encoder" / "model.safetensors").unlink()
+    load_model(str(folder), device="cpu")
+    weights.write_bytes(damage(weights.read_bytes()))
+    with pytest.raises(AnimateError, match=re.escape(str(folder))) as refused:
+        load_model(str(folder), device="cpu")
+    assert "\n" not in str(refused.value)
+
+
 def assert_decodes_as(model: UNetModel, vae: Any) -> None:
     latents = model.noise(0, 64, 64)
     with torch.no_grad():
@@ -236,6 +294,30 @@ def test_a_vae_of_a_file_in_the_original_layout(load: Any, tmp_path: Path, prefi
     path = tmp_path / f"vae{suffix}"
     save_file(state, path) if suffix == ".safetensors" else torch.save({"state_dict": state}, path)
     assert_decodes_as(load(vae=str(path)), pipe.vae)
+
+
+@pytest.mark.parametrize("naming", ATTENTION)
+@pytest.mark.parametrize("layout", ["original", "diffusers"])
+def test_a_vaes_attention_may_have_the_names_of_others(load: Any, tmp_path: Path, naming: str, layout: str) -> None:
+    """As the .bin of 2022 has them, or what converters made of it."""
+    pipe = tiny_pipeline()
+    pipe.vae = other_vae()
+    state = to_original(pipe) if layout == "original" else pipe.vae.state_dict()
+    torch.save(with_attention({name: tensor for name, tensor in state.items() if "model.diffusion" not in name}, naming), tmp_path / "vae.bin")
+    assert_decodes_as(load(vae=str(tmp_path / "vae.bin")), pipe.vae)
+
+
+def test_a_model_without_a_vae_draws_with_another(run: Run, tiny: UNetModel, tiny_folder: Path, tmp_path: Path) -> None:
+    whole = to_original(StableDiffusionPipeline.from_pretrained(tiny_folder, low_cpu_mem_usage=False))
+    vae = {name: tensor for name, tensor in whole.items() if name.startswith("first_stage_model.")}
+    save_file({name: tensor for name, tensor in whole.items() if name not in vae}, tmp_path / "tiny.safetensors")
+    save_file(vae, tmp_path / "vae.safetensors")
+    shutil.copytree(tiny_folder, tmp_path / "tiny", ignore=shutil.ignore_patterns("*.safetensors"))
+    code, _, err = run("still", "a tree", "--steps", "2", "--model", "tiny.safetensors", "-o", "tree.png")
+    assert (code, err.count("\n")) == (2, 1)
+    assert "tiny.safetensors is a Stable Diffusion 1 without a VAE; say --vae FILE, too" in err
+    assert run("still", "a tree", "--steps", "2", "--model", "tiny.safetensors", "--vae", "vae.safetensors", "-o", "tree.png")[0] == 0
+    assert np.array_equal(pixels(tmp_path / "tree.png"), animate.still("a tree", tiny, sampling=animate.Sampling(steps=2)))
 
 
 def test_a_tiny_vae_draws_and_encodes(load: Any, tmp_path: Path) -> None:

@@ -230,7 +230,7 @@ def test_a_file_that_is_no_checkpoint_is_one_line(content: bytes, suffix: str, t
     assert "\n" not in str(refused.value)
 
 
-def test_a_family_is_one_value_and_one_line(tiny_folder: Path, tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_family_is_one_value_and_one_line(tmp_path: Path, tiny_folder: Path, tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """Registered while the program runs, it is loaded as the others are."""
 
     class Upside(UNetModel):
@@ -248,6 +248,8 @@ def test_a_family_is_one_value_and_one_line(tiny_folder: Path, tiny: UNetModel, 
     assert (type(model), model.name, model.fingerprint, model.numerics.batch_size) == (Upside, tiny.name, tiny.fingerprint, 2)
     assert (model.defaults.steps, model.defaults.guidance) == (3, 1.5)
     assert np.array_equal(model.decode(tiny.noise(0, 64, 64)), tiny.decode(tiny.noise(0, 64, 64))[:, ::-1])
+    monkeypatch.chdir(tmp_path)
+    Path("ink.safetensors").touch()
     with pytest.raises(AnimateError, match=r"lora ink.safetensors cannot be put on a StableDiffusionPipeline; leave it out"):
         load_model(str(tiny_folder), device="cpu", loras=["ink.safetensors"])
 

@@ -217,7 +217,8 @@ def test_what_the_hub_refuses_is_one_line_with_what_to_do(server: Hub, home: Hom
         ("a b/c",): '"a b/c" is no id of the hub; it looks like "owner/name"',
     }
     assert {(repo, *revision): home.refused(repo, "float32", *revision) for repo, *revision in refused} == refused
-    assert re.fullmatch(r"\S+/model_index.json is not what diffusers writes \(.*\); use another model", home.refused("bad/index", "float32"))
+    line = r"\S+/model_index.json is not what diffusers writes \(.*\); get the whole model again, or use another model"
+    assert re.fullmatch(line, home.refused("bad/index", "float32"))
     assert f"Bearer {TOKEN}" in server.tokens
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
+from animate import Storyboard
+from animate.film.batches import fitting
 from animate.models import memory
 from animate.models.memory import DeviceMemory
 from animate.report import Report
+from animate.story.resolved import resolved
 
 
 class Part:
@@ -149,3 +154,56 @@ def test_the_system_says_what_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shared(device="cpu").free_bytes() == 12345
     monkeypatch.setattr(memory, "_left_in_container", lambda: 99)
     assert memory.free_bytes(torch.device("cpu")) == 99
+
+
+def test_a_system_without_containers_is_asked_as_well(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """macOS and Windows have no folder of limits."""
+    monkeypatch.setattr(memory, "CGROUP", tmp_path / "none")
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=12345))
+    assert memory.free_bytes(torch.device("cpu")) == 12345
+
+
+@pytest.mark.parametrize(("available", "free"), [(4000, 700), (200, 200)])
+def test_an_apple_gpu_has_what_its_driver_and_the_system_leave(monkeypatch: pytest.MonkeyPatch, available: int, free: int) -> None:
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=available))
+    monkeypatch.setattr("torch.mps.recommended_max_memory", lambda: 1000)
+    monkeypatch.setattr("torch.mps.driver_allocated_memory", lambda: 300)
+    assert memory.free_bytes(torch.device("mps")) == free
+    monkeypatch.setattr("torch.mps.driver_allocated_memory", lambda: 1300)
+    assert memory.free_bytes(torch.device("mps")) == 0, "it may lend more than it recommends"
+
+
+@pytest.mark.parametrize("device", ["cpu", "mps"])
+def test_a_batch_is_as_large_as_there_is_room_for(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    """A picture of 64 x 64 takes 4096 bytes here."""
+    monkeypatch.setattr(memory, "_left_in_container", lambda: None)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=10_000))
+    monkeypatch.setattr("torch.mps.recommended_max_memory", lambda: 10**9)
+    monkeypatch.setattr("torch.mps.driver_allocated_memory", lambda: 0)
+    model: Any = SimpleNamespace(memory=shared(device=device), numerics=SimpleNamespace(device=device))
+    story = resolved(Storyboard.of("a", "b"), steps=1, guidance=1.0, sampler="ddim", width=64, height=64)
+    report = Heard()
+    assert fitting(8, model, story, report) == 2
+    assert report.warnings == ["10 kB free, and a picture takes about 5 kB: drawing 2 in a batch instead of 8"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "MPS backend out of memory (MPS allocated: 5.00 GB)",
+        "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes.",
+        "[enforce fail at alloc_cpu.cpp:83] data. DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes.",
+    ],
+)
+def test_every_system_has_words_for_no_memory(words: str) -> None:
+    assert memory.out_of_memory(RuntimeError(words))
+    assert not memory.out_of_memory(RuntimeError("expected a tensor of 4 bytes"))
+
+
+def test_an_apple_gpu_gives_back_what_it_keeps_for_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[str] = []
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    monkeypatch.setattr("torch.mps.empty_cache", lambda: given.append("mps"))
+    memory.give_back()
+    assert given == ["mps"]

@@ -11,7 +11,7 @@ import torch
 from animate import AnimateError
 from animate.models.weights import original_layout
 from conftest import tiny_pipeline
-from original import MAKE, State, averaged, published, to_original
+from original import MAKE, State, averaged, published, to_original, with_attention
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +72,7 @@ REFINER = "conditioner.embedders.0.model.ln_final.weight"
         (named("double_blocks.0.img_attn.qkv.weight"), "a model of another family"),
         (named("down_blocks.0.resnets.0.norm1.weight"), "one part of a model in diffusers' format"),
         (named("encoder.down_blocks.0.resnets.0.norm1.weight"), "one part of a model in diffusers' format"),
-        (only("model.diffusion_model"), "a UNet without a text encoder or without a VAE"),
-        (without("first_stage_model"), "a UNet without a text encoder or without a VAE"),
+        (only("model.diffusion_model"), "a UNet without a text encoder"),
         (only("first_stage_model"), "a VAE without a UNet"),
         (named("encoder.down.0.block.0.norm1.weight"), "a VAE without a UNet"),
         (only("cond_stage_model"), "a text encoder without a UNet"),
@@ -85,6 +84,23 @@ REFINER = "conditioner.embedders.0.model.ln_final.weight"
 def test_other_files_are_named_for_what_they_are(sd1: State, change: Callable[[State], State], words: str) -> None:
     with pytest.raises(AnimateError, match=rf"^other\.ckpt is {words}[^\n]*; allowed: a whole Stable Diffusion 1, [^\n]*$"):
         original_layout.kind(Path("other.ckpt"), change(sd1))
+
+
+def test_what_lacks_a_vae_only_is_told_how_to_draw(sd1: State) -> None:
+    lacking = without("first_stage_model")(sd1)
+    with pytest.raises(AnimateError, match=r"^m\.ckpt is a Stable Diffusion 1 without a VAE; say --vae FILE, too, to draw with it$"):
+        original_layout.kind(Path("m.ckpt"), lacking)
+    assert original_layout.kind(Path("m.ckpt"), lacking, needs_vae=False) == "sd1"
+
+
+@pytest.mark.parametrize("naming", original_layout.ATTENTION)
+def test_a_vaes_attention_may_have_the_names_of_others(sd1: State, naming: str) -> None:
+    """In the original layout and in that of diffusers; nothing else is renamed."""
+    diffusers = {f"{half}.{name}": torch.zeros(1) for half in ("encoder", "decoder") for name in tiny_pipeline().vae.encoder.state_dict()}
+    for state in (sd1, diffusers):
+        other = with_attention(state, naming)
+        assert original_layout.with_one_attention(other).keys() == state.keys()
+    assert with_attention(sd1, "2022").keys() != sd1.keys()
 
 
 LAST = "model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias"

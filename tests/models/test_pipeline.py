@@ -157,6 +157,7 @@ FAMILIES: dict[str, Callable[[], DiffusionPipeline]] = {
     "cogview": cogview,
 }  # fmt: skip
 SIDE = 32  # pixels
+pytestmark = pytest.mark.filterwarnings("ignore:.* was trained on")  # so small a picture
 STEPS = 3
 
 
@@ -218,6 +219,52 @@ def test_a_batch_draws_what_singles_draw_each_with_its_guidance(model: PipelineM
         text, none = Conditioning.batch(texts[one]), Conditioning.batch([empty])
         alone = model.denoise(noise[one], noise[one][:, None][:, :0], text, none, scales[one], how)[:, -1]
         assert (alone[0] - both[slot]).abs().max() <= 1e-4 * alone.abs().max()
+
+
+class Unheard(animate.Report):
+    """Of a size that no model was trained on."""
+
+    def warn(self, line: str) -> None: ...
+
+
+class Samples:
+    """How many samples the denoiser was given; with guidance, those with the prompt and those without."""
+
+    def __init__(self, model: PipelineModel):
+        self.count, self.model = 0, model
+        self.handle = model.network.register_forward_pre_hook(self._note, with_kwargs=True)
+
+    def _note(self, module: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        given = args[0] if args else kwargs["hidden_states"]
+        self.count += len(given)
+
+
+def test_of_several_guidances_each_is_given_its_own_samples(model: PipelineModel) -> None:
+    noise = torch.cat([model.noise(seed, SIDE, SIDE) for seed in range(4)])
+    text, away = (Conditioning.batch([one] * 4) for one in (model.embed("a seed"), model.embed("", negative=True)))
+    counted, how = Samples(model), Denoising(OWN, STEPS)
+    counts = []
+    for scales in ([3.0] * 4, [3.0, 2.0, 3.0, 5.0]):
+        counted.count = 0
+        model.denoise(noise, noise[:, None][:, :0], text, away, torch.tensor(scales), how)
+        counts.append(counted.count)
+    counted.handle.remove()
+    assert counts[0] == counts[1] > 0, "as many as for one guidance: each sample once"
+
+
+def test_a_film_whose_guidance_varies_draws_nothing_that_it_does_not_show(model: PipelineModel) -> None:
+    """A batch would be filled up for every scale; and one for all would make a cel depend on its neighbours."""
+    counts, pictures = list[int](), list[list[np.ndarray]]()
+    for guidance in (3.0, {0: 2.0, 3: 5.0}):
+        asked = story("a seed", "a tree", frames=4, sampling={"guidance": guidance})
+        counted, film = Samples(model), animate.render(asked, model, report=Unheard())
+        pictures.append([*film])
+        counts.append(counted.count)
+        counted.handle.remove()
+        assert film.recipe.made.batch_size == (1 if isinstance(guidance, dict) else 2)
+    assert counts[0] == counts[1], "four cels, none to fill a batch"
+    alone = [*animate.render(asked, model, frames=[2], report=Unheard())]
+    assert np.array_equal(alone[0], pictures[1][2]), "whoever is drawn with it"
 
 
 def test_every_step_is_told_of_and_may_end_the_denoising(model: PipelineModel) -> None:
@@ -399,6 +446,8 @@ def test_the_models_own_sampler_is_taken_where_none_or_it_is_asked_for() -> None
         chosen(None, "NewScheduler")
 
 
-def test_what_people_put_on_stable_diffusion_is_refused_in_one_line(folder: Path) -> None:
+def test_what_people_put_on_stable_diffusion_is_refused_in_one_line(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ink.safetensors").touch()
     with pytest.raises(AnimateError, match=r"lora ink.safetensors cannot be put on a \w+; leave it out, or use Stable Diffusion 1, 2 or XL"):
         load_model(str(folder), device="cpu", loras=["ink.safetensors"])

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
+import datetime
 import io
 import os
 import pickle
 import shutil
 import sys
 import threading
+import typing
+import uuid
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,27 +36,68 @@ def assert_read(path: Path) -> None:
     assert all(torch.equal(read[name], tensor) and read[name].dtype == tensor.dtype for name, tensor in STATE.items())
 
 
-@pytest.fixture
-def lightning(monkeypatch: pytest.MonkeyPatch) -> type:
-    """A class by the name under which training's callbacks are pickled."""
-    name = "pytorch_lightning.callbacks.model_checkpoint"
-    for part in ("pytorch_lightning", "pytorch_lightning.callbacks", name):
-        monkeypatch.setitem(sys.modules, part, ModuleType(part))
-    checkpoint = type("ModelCheckpoint", (), {"__module__": name})
-    monkeypatch.setattr(sys.modules[name], "ModelCheckpoint", checkpoint, raising=False)
-    return checkpoint
+def named(module: str, name: str, *bases: type) -> type:
+    """A class as a library has it that is not installed."""
+    return type(name, bases, {"__module__": module})
 
 
-def test_what_training_left_in_a_file_is_passed_over(lightning: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    callback = lightning()
-    callback.best = np.float64(0.5)
-    left = {"callbacks": {lightning: {"best_model_score": np.float32(0.1), "instance": callback}}, "global_step": 470000, "seen": np.arange(3)}
-    torch.save({"state_dict": STATE, **left}, tmp_path / "sd-v1-4.ckpt")
-    monkeypatch.delitem(sys.modules, "pytorch_lightning.callbacks.model_checkpoint")
-    monkeypatch.delitem(sys.modules, "pytorch_lightning")
-    allowed = set(torch.serialization.get_safe_globals())
+CHECKPOINT = named("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint")
+CONFIG = named("omegaconf.dictconfig", "DictConfig")
+HYPER = named("pytorch_lightning.utilities.parsing", "AttributeDict", dict)
+
+
+def with_state(made: Any, **state: object) -> Any:
+    vars(made).update(state)
+    return made
+
+
+def in_defaultdict(content: dict[str, Any]) -> defaultdict[str, Any]:
+    return defaultdict(list, content)
+
+
+UNION = typing.Optional[int]  # noqa: UP045 - as omegaconf keeps it
+LEFT: dict[str, Callable[[], object]] = {
+    "a callback": lambda: {CHECKPOINT: {"best_model_score": np.float32(0.1), "instance": with_state(CHECKPOINT(), best=np.float64(0.5))}},
+    "numpy's numbers": lambda: [np.float64(0.5), np.int64(3), np.bool_(True), np.arange(3), np.dtype("float16"), np.random.default_rng(0)],
+    "omegaconf": lambda: with_state(CONFIG(), _content={"lr": with_state(CONFIG(), _val=1)}, _metadata=[dict, int, typing.Any, UNION]),
+    "arguments": lambda: argparse.Namespace(lr=0.1, folder=Path("runs"), betas=(0.9, 0.99)),
+    "a dict with a default": lambda: in_defaultdict({"losses": [0.1], "more": in_defaultdict({})}),
+    "hyper-parameters": lambda: HYPER(lr=0.1),
+    "paths": lambda: [Path("a/b"), PurePosixPath("a"), PureWindowsPath("C:/a")],
+    "dates": lambda: [datetime.datetime(2022, 8, 22), datetime.timedelta(hours=1), uuid.UUID(int=5)],
+    "plain values": lambda: {"global_step": 470000, "name": "a", "sizes": {1, 2}, "loops": {"epoch": None}, "factor": 1 + 2j},
+}
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("what", LEFT)
+def test_what_training_left_in_a_file_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, older: bool) -> None:
+    """Nothing of it is imported, made or run, in either format of torch.save."""
+    with monkeypatch.context() as installed:
+        for made in (CHECKPOINT, CONFIG, HYPER):
+            parts = made.__module__.split(".")
+            for end in range(1, len(parts) + 1):
+                installed.setitem(sys.modules, name := ".".join(parts[:end]), sys.modules.get(name, ModuleType(name)))
+            installed.setattr(sys.modules[made.__module__], made.__name__, made, raising=False)
+        torch.save({"state_dict": STATE, "left": LEFT[what]()}, tmp_path / "sd-v1-4.ckpt", _use_new_zipfile_serialization=not older)
+    allowed, imported = set(torch.serialization.get_safe_globals()), set(sys.modules)
     assert_read(tmp_path / "sd-v1-4.ckpt")
     assert set(torch.serialization.get_safe_globals()) == allowed, "nothing stays allowed"
+    assert not {name for name in set(sys.modules) - imported if name.startswith(("omegaconf", "pytorch_lightning"))}
+
+
+@pytest.mark.parametrize("older", [False, True])
+def test_weights_in_a_dict_with_a_default_are_found(tmp_path: Path, older: bool) -> None:
+    torch.save(in_defaultdict({"state_dict": in_defaultdict({**STATE})}), tmp_path / "m.ckpt", _use_new_zipfile_serialization=not older)
+    assert_read(tmp_path / "m.ckpt")
+
+
+@pytest.mark.parametrize("first", range(0x80, 0x88, 8))
+def test_safetensors_may_begin_as_a_pickle_does(tmp_path: Path, first: int) -> None:
+    """With the length of their header, one time in 32 with 0x80."""
+    names = ("a" * length for length in range(1, 300))
+    path = next(path for name in names if (path := saved({name: torch.ones(1)}, tmp_path / "m.safetensors")).read_bytes()[0] == first)
+    assert torch.equal(next(iter(tensors.read(path).values())), torch.ones(1))
 
 
 def test_two_threads_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +139,16 @@ class Touch:
 
     def __reduce__(self) -> tuple[object, ...]:
         return os.system, (f"touch {self.path}",)
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("code", [eval, getattr, print, shutil.rmtree, compile])
+def test_functions_are_no_leftovers(tmp_path: Path, code: object, older: bool) -> None:
+    torch.save({"state_dict": STATE, "x": [int, code]}, path := tmp_path / "m.ckpt", _use_new_zipfile_serialization=not older)
+    with pytest.raises(AnimateError, match=rf"besides tensors \((builtins\.|shutil\.)?{code.__name__}\); it is not loaded"):  # type: ignore[attr-defined]
+        tensors.read(path)
+    with pytest.raises(AnimateError, match="it is not loaded"):
+        tensors.refuse_code(path)
 
 
 @pytest.mark.parametrize("older", [False, True])

@@ -88,6 +88,7 @@ class PipelineModel:
     """
 
     supports_partial_denoising = False
+    mixes_guidance = False
     safety: Safety | None = None
 
     def __init__(self, origin: Origin, pipe: Any, device: str, batch_size: int):
@@ -120,8 +121,8 @@ class PipelineModel:
     def _refused(self, reason: str) -> AnimateError:
         return AnimateError(f"{self.name}: a {self.kind} cannot {reason}")
 
-    def embed(self, prompt: str, count: int = 1, negative: bool = False) -> Conditioning:
-        """Tensors under the names that the call has for them."""
+    def embed(self, prompt: str, count: int = 1, negative: bool = False, plain: bool = False) -> Conditioning:
+        """Tensors under the names that the call has for them. Every prompt is read plainly."""
         return MaskedConditioning(self.text.encode(prompt, negative))
 
     def noise(self, seed: int, width: int, height: int, count: int = 1) -> Tensor:
@@ -173,15 +174,15 @@ class PipelineModel:
         height, width = (side * self.pipe.vae_scale_factor for side in latents.shape[-2:])
         packed = self.pipe._pack_latents(latents, *latents.shape) if self.packs else latents
         x = packed.to(self.device, self.noise_arguments(width, height)["dtype"])
-        arguments = {"num_inference_steps": how.steps, "latents": x, "width": width, "height": height} | _callbacks(on_step)
-        scales = guidance.tolist()
+        arguments = {"num_inference_steps": how.steps, "width": width, "height": height} | _callbacks(on_step)
+        clean = torch.empty_like(packed)
         with self.memory.at_work(self.pipe):
-            # The call takes one scale for a batch: as many calls as there are scales, and whole batches, for the bits.
-            calls = {
-                scale: self._call(copy.copy(self.pipe), positive, negative, {self.guidance: scale, **arguments}).float().cpu()
-                for scale in dict.fromkeys(scales)
-            }
-        return self._unpacked(torch.stack([calls[scale][slot] for slot, scale in enumerate(scales)]), width, height)[:, None]
+            for scale in dict.fromkeys(guidance.tolist()):  # the call takes one for all its samples
+                slots = (guidance == scale).nonzero()[:, 0]
+                towards, away = (Conditioning({name: t[slots] for name, t in text.tensors.items()}) for text in (positive, negative))
+                asked = {self.guidance: scale, "latents": x[slots.to(x.device)], **arguments}
+                clean[slots] = self._call(copy.copy(self.pipe), towards, away, asked).float().cpu()
+        return self._unpacked(clean, width, height)[:, None]
 
     def _call(self, pipe: Any, positive: Conditioning, negative: Conditioning, arguments: dict[str, Any]) -> Tensor:
         """The call of a copy of the pipeline, up to clean latents. arguments: those of them that the call has are passed."""
@@ -203,8 +204,8 @@ class PipelineModel:
     def decode(self, latents: Tensor) -> Images:
         return self.autoencoder.decode(latents)
 
-    def encode(self, images: Images) -> Tensor:
-        return self.autoencoder.encode(images)
+    def encode(self, images: Images, noise: Tensor | None = None) -> Tensor:
+        return self.autoencoder.encode(images, noise)
 
 
 def _latents(prepared: Any) -> Tensor:

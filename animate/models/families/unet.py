@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from ...pixels import Images
+from ...story.conventions import Conventions, guides, timesteps
 from ..base import Conditioning, Defaults, Denoising, Family, Origin, Safety, nothing
 from ..memory import DeviceMemory
 from ..parts import samplers, text
@@ -48,6 +49,7 @@ class UNetModel:
     """`models.base.Model` over the parts of a StableDiffusionPipeline or a StableDiffusionXLPipeline."""
 
     supports_partial_denoising = True
+    mixes_guidance = True
 
     def __init__(self, origin: Origin, pipe: Any, device: str, batch_size: int):
         self.name, self.fingerprint, self.extras, self.report = origin.name, origin.fingerprint, origin.extras, origin.report
@@ -72,12 +74,13 @@ class UNetModel:
         self.numerics = numerics(self.device, self.unet.dtype, batch_size)
 
     @torch.inference_mode()
-    def embed(self, prompt: str, count: int = 1, negative: bool = False) -> Conditioning:
+    def embed(self, prompt: str, count: int = 1, negative: bool = False, plain: bool = False) -> Conditioning:
         """{"prompt_embeds": (count * 77, width)}; of SDXL both encoders' side by side, and {"pooled": (width of the second,)}."""
         encoded = []
         for tokenizer, encoder in self.encoders:
             with self.memory.at_work(encoder):
-                encoded.append(text.encode(tokenizer, encoder, prompt, count, self.device, layer=PENULTIMATE if self.is_xl else None))
+                layer = PENULTIMATE if self.is_xl else None
+                encoded.append(text.encode(tokenizer, encoder, prompt, count, self.device, layer=layer, plain=plain))
         if not self.is_xl:
             return Conditioning({"prompt_embeds": encoded[0].hidden})
         hidden, pooled = torch.cat([one.hidden for one in encoded], dim=-1), encoded[-1].pooled
@@ -110,13 +113,13 @@ class UNetModel:
         self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising,
         on_step: Callable[[], object],
     ) -> Tensor:  # fmt: skip
-        scheduler, timesteps = self._schedule(how)
+        scheduler, left = self._schedule(how)
         advance, dtype = samplers.SAMPLERS[how.sampler].advance, self.unet.dtype
-        x, wanted = latents.to(self.device, dtype), [stop * scheduler.order for stop in how.ends if stop < how.steps]
+        x, wanted = latents.to(self.device, dtype), [stop * scheduler.order for stop in how.ends if stop < how.step_count]
         if how.start == 0:
             x = x * scheduler.init_noise_sigma
-        predict, states = self._predictor(positive, negative, guidance, x.shape), []
-        for number, (index, timestep) in enumerate(timesteps):
+        predict, states = self._predictor(positive, negative, guidance, x.shape, how.conventions), []
+        for number, (index, timestep) in enumerate(left):
             if index in wanted:
                 states.append(x.float().cpu())
                 if len(states) == len(how.ends):
@@ -124,16 +127,18 @@ class UNetModel:
             prediction = predict(scheduler.scale_model_input(x, timestep), timestep)
             drawn = noise[:, number].to(self.device, dtype) if number < noise.shape[1] else None
             x = advance(scheduler, prediction, timestep, x, drawn, how.eta)
-            if samplers.ends_step(number, len(timesteps), how.steps - how.start, scheduler.order):
+            if samplers.ends_step(number, len(left), how.step_count - how.start, scheduler.order):
                 on_step()
         else:
             states.append(x.float().cpu())
         return torch.stack(states, dim=1)
 
-    def _predictor(self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size) -> Predict:
+    def _predictor(
+        self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size, conventions: Conventions
+    ) -> Predict:  # fmt: skip
         """The UNet's prediction, guided away from `negative` where that is asked for."""
         dim = getattr(self.unet.config, "time_cond_proj_dim", None)  # of a model that takes its guidance as an input (Meng et al. 2022)
-        guided = dim is None and bool((guidance > 1).any())
+        guided = dim is None and any(guides(scale, conventions) for scale in guidance.tolist())
         inputs = self._inputs(positive, shape)
         if guided:
             inputs = {name: torch.cat([tensor, inputs[name]]) for name, tensor in self._inputs(negative, shape).items()}
@@ -162,13 +167,14 @@ class UNetModel:
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
         scheduler, ((_, first), *_) = self._schedule(how)
+        if timesteps(how.sampler, how.steps, how.conventions):
+            first = samplers.level_above(scheduler, first)
         noisy: Tensor = scheduler.add_noise(clean, noise, first.cpu().expand(len(clean)))
         return noisy
 
     def _schedule(self, how: Denoising) -> tuple[Any, list[tuple[int | None, Tensor]]]:
         """A scheduler set to begin at step `how.start`, and the timesteps left: (index among all, None for a repetition; timestep)."""
-        scheduler = samplers.scheduler(how.sampler, self.schedule)
-        scheduler.set_timesteps(how.steps, device=self.device)
+        scheduler = samplers.scheduled(how.sampler, self.schedule, how.steps, how.conventions, self.device)
         first = how.start * scheduler.order
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(first)
@@ -178,8 +184,8 @@ class UNetModel:
     def decode(self, latents: Tensor) -> Images:
         return self.autoencoder.decode(latents)
 
-    def encode(self, images: Images) -> Tensor:
-        return self.autoencoder.encode(images)
+    def encode(self, images: Images, noise: Tensor | None = None) -> Tensor:
+        return self.autoencoder.encode(images, noise)
 
 
 def guidance_embedding(guidance: Tensor, dim: int) -> Tensor:

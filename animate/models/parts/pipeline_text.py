@@ -33,7 +33,7 @@ class PipelineText:
     def chunks(self, prompt: str) -> int:
         return 1
 
-    def warnings(self, prompts: Sequence[str]) -> list[str]:
+    def warnings(self, prompts: Sequence[str], plain: bool = False) -> list[str]:
         tokenizers = [getattr(self.pipe, name, None) for name in ("tokenizer_3", "tokenizer_2", "tokenizer")]
         tokenizer = next((one for one in tokenizers if one is not None), None)
         if tokenizer is None or self.longest is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...errors import AnimateError, did_you_mean
+from ...story.conventions import DIFFUSERS, LEVELS, Conventions, timesteps
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -169,9 +170,33 @@ def settings(scheduler: Any) -> dict[str, Any]:
     return config | {"_class_name": type(scheduler).__name__, "_use_default_values": unset}
 
 
-def scheduler(name: str, config: Mapping[str, Any]) -> Any:
+def scheduler(name: str, config: Mapping[str, Any], **changes: Any) -> Any:
     """A fresh scheduler with a model's noise levels. Schedulers keep state: one for every batch, never shared."""
     import diffusers
 
     sampler = SAMPLERS[canonical(name)]
-    return getattr(diffusers, sampler.scheduler).from_config(config, **sampler.overrides)
+    return getattr(diffusers, sampler.scheduler).from_config(config, **sampler.overrides, **changes)
+
+
+def scheduled(name: str, config: Mapping[str, Any], steps: int, conventions: Conventions = DIFFUSERS, device: Any = "cpu") -> Any:
+    """A fresh scheduler that is set to so many steps. Raises AnimateError for a table of levels that the model does not have."""
+    import torch
+
+    table = timesteps(name, steps, conventions)
+    if not table:
+        made = scheduler(name, config)
+        made.set_timesteps(steps, device=device)
+        return made
+    made = scheduler(name, config, set_alpha_to_one=False)  # the last step leads to the first level, and not to no noise at all
+    if made.config.num_train_timesteps != LEVELS:
+        raise AnimateError(f"a model of {made.config.num_train_timesteps} noise levels; CompVis's conventions are for {LEVELS}: leave them out")
+    made.set_timesteps(steps, device=device)  # for the distance between two levels
+    listed = [*table[:1], *table[1:2], *table[1:]] if name == "pndm" else table  # see `remaining`
+    made.timesteps = torch.tensor(listed, device=device)
+    return made
+
+
+def level_above(scheduler: Any, timestep: Tensor) -> Tensor:
+    """The noise level that a scheduler visits before this one."""
+    levels: Tensor = scheduler.timesteps
+    return levels[levels > timestep].min()

@@ -121,6 +121,11 @@ def clean(text: str) -> str:
     return ftfy.fix_text(text)
 
 
+def plainly(prompt: str) -> str:
+    """A prompt that is read as this one is written: its brackets are no weights, and BREAK is a word."""
+    return re.sub(r"[()\[\]]", r"\\\g<0>", BREAK.sub("break", prompt))
+
+
 def words_of(prompt: str, tokenizer: Any) -> str:
     """What a prompt says, without its weights, its BREAKs and the words that embeddings have added. Raises AnimateError."""
     text = clean("".join(piece.text for piece in parse(prompt)))
@@ -134,13 +139,14 @@ def chunk_count(tokenizer: Any, prompt: str) -> int:
     return len(_chunked(tokenizer, prompt))
 
 
-def length_warning(tokenizer: Any, prompt: str) -> str | None:
-    """A line for a prompt of more tokens than one chunk holds; None for others."""
-    chunks, capacity = _chunked(tokenizer, prompt), _capacity(tokenizer)
+def length_warning(tokenizer: Any, prompt: str, plain: bool = False) -> str | None:
+    """A line for a prompt of more tokens than one chunk holds; None for others. plain: only one chunk of it is read."""
+    chunks, capacity = _chunked(tokenizer, plainly(prompt) if plain else prompt), _capacity(tokenizer)
     length = sum(len(chunk) for chunk in chunks)
     if length <= capacity:
         return None
-    return f'"{" ".join(prompt.split())[:40]}..." is {length} tokens long: read in {len(chunks)} parts of {capacity}'
+    read = f"the first {capacity} are read, as by CompVis's scripts" if plain else f"read in {len(chunks)} parts of {capacity}"
+    return f'"{" ".join(prompt.split())[:40]}..." is {length} tokens long: {read}'
 
 
 def unknown_words(tokenizer: Any, prompt: str) -> list[str]:
@@ -166,9 +172,10 @@ class ClipText:
     def chunks(self, prompt: str) -> int:
         return max(chunk_count(tokenizer, prompt) for tokenizer in self.tokenizers)
 
-    def warnings(self, prompts: Sequence[str]) -> list[str]:
+    def warnings(self, prompts: Sequence[str], plain: bool = False) -> list[str]:
         tokenizer = self.tokenizers[0]
-        lines = [line for prompt in prompts if (line := length_warning(tokenizer, prompt))]
+        lines = [line for prompt in prompts if (line := length_warning(tokenizer, prompt, plain))]
+        prompts = [plainly(prompt) for prompt in prompts] if plain else prompts
         if self.vocabulary:
             if unknown := self.vocabulary.unknown(words_of(prompt, tokenizer) for prompt in prompts):
                 lines.append(f"{self.name} was never shown {', '.join(unknown)}, and draws the rest; animate models lists what it knows")
@@ -184,8 +191,10 @@ def _capacity(tokenizer: Any) -> int:
     return capacity
 
 
-def _chunked(tokenizer: Any, prompt: str) -> list[list[Token]]:
-    """A prompt's tokens chunk by chunk. No chunk is empty, except the only one of an empty prompt."""
+def _chunked(tokenizer: Any, prompt: str, plain: bool = False) -> list[list[Token]]:
+    """A prompt's tokens chunk by chunk. No chunk is empty, except the only one of an empty prompt. plain: as in `encode`."""
+    if plain:
+        return [[token for part in _parts(tokenizer, plainly(prompt)) for word in part for token in word][: _capacity(tokenizer)]]
     capacity, comma = _capacity(tokenizer), tokenizer.convert_tokens_to_ids(",</w>")
     return [chunk for part in _parts(tokenizer, prompt) for chunk in _packed(part, capacity, comma) if chunk] or [[]]
 
@@ -239,17 +248,18 @@ def _end(chunk: list[Token], comma: int) -> int:
 
 
 @torch.inference_mode()
-def encode(tokenizer: Any, text_encoder: Any, prompt: str, count: int, device: torch.device, *, layer: int | None) -> Encoded:
+def encode(tokenizer: Any, text_encoder: Any, prompt: str, count: int, device: torch.device, *, layer: int | None, plain: bool = False) -> Encoded:
     """A prompt in `count` chunks, a multiple of its own count: both ends of a blend need one length, `math.lcm` of theirs.
 
     Its chunks are repeated, and draw what they draw once: attention over keys that are all there n times is attention over
     one set of them. Empty chunks would draw attention away from it, and draw another picture.
 
+    plain: the prompt has no weights, and what does not fit in one chunk is left out.
     layer: which of the hidden states, -2 for the last but one (SDXL); None for the last, normalised (Stable Diffusion 1 and 2).
     Chunks are encoded one by one, so that their bits do not depend on each other. The pooled vector is the first chunk's, and
     without weights, which belong to single tokens.
     """
-    encoded = [_encoded(tokenizer, text_encoder, chunk, device, layer) for chunk in _chunked(tokenizer, prompt)]
+    encoded = [_encoded(tokenizer, text_encoder, chunk, device, layer) for chunk in _chunked(tokenizer, prompt, plain)]
     hidden = [encoded[index % len(encoded)].hidden for index in range(count)]
     return Encoded(torch.cat(hidden), encoded[0].pooled)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -46,10 +47,15 @@ class Vae:
         return images
 
     @torch.inference_mode()
-    def encode(self, images: Images) -> Tensor:
-        """uint8 (B, H, W, 3) -> float32 (B, C, h, w) on the CPU: the mean, and no draw. Raises AnimateError."""
+    def encode(self, images: Images, noise: Tensor | None = None) -> Tensor:
+        """uint8 (B, H, W, 3) -> float32 (B, C, h, w) on the CPU: the mean, or with unit noise (B, C, h, w) a sample. Raises AnimateError.
+
+        A VAE that makes no distribution (AutoencoderTiny) takes no noise.
+        """
+        pairs = zip(images, [None] * len(images) if noise is None else noise, strict=True)
         with self.memory.at_work(self.vae):
-            return torch.stack([self._finite("encode", torch.tensor(image).permute(2, 0, 1), self._to_latents).cpu() for image in images])
+            encoded = [self._finite("encode", torch.tensor(image).permute(2, 0, 1), partial(self._to_latents, draw)) for image, draw in pairs]
+        return torch.stack(encoded).cpu()
 
     def _finite(self, verb: str, source: Tensor, convert: Callable[[Tensor], Tensor]) -> Tensor:
         """One image or its latents, converted; once more in float32 where numbers overflow."""
@@ -85,12 +91,14 @@ class Vae:
         pixels: Tensor = self.vae.decode(x.contiguous(memory_format=torch.channels_last)).sample[0].float()
         return pixels
 
-    def _to_latents(self, image: Tensor) -> Tensor:
+    def _to_latents(self, draw: Tensor | None, image: Tensor) -> Tensor:
         """uint8 (3, H, W) -> float32 (C, h, w)."""
         x = image[None].to(self.memory.device).to(self.vae.dtype) / 127.5 - 1
         output = self.vae.encode(x.contiguous(memory_format=torch.channels_last))
-        clean = output.latents if hasattr(output, "latents") else output.latent_dist.mode()
-        latents: Tensor = (clean[0].float() - self.shift) * self.scale
+        clean = (output.latents if hasattr(output, "latents") else output.latent_dist.mode())[0].float()
+        if draw is not None and not hasattr(output, "latents"):
+            clean = clean + output.latent_dist.std[0].float() * draw.to(clean.device)
+        latents: Tensor = (clean - self.shift) * self.scale
         return latents
 
     def _cut_into_tiles(self) -> None:

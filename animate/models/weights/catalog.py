@@ -135,12 +135,12 @@ def default() -> str:
 def _configured() -> str | None:
     path = places.config()
     try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+        settings = tomllib.loads(places.read_bytes(path).decode())
     except FileNotFoundError as error:
         if os.environ.get("ANIMATE_CONFIG"):
             raise AnimateError(f"{path}: no such file, and ANIMATE_CONFIG names it; write it, or unset ANIMATE_CONFIG") from error
         return None
-    except (OSError, ValueError) as error:  # TOML's and Unicode's errors are ValueErrors
+    except (OSError, ValueError, RecursionError) as error:  # TOML's and Unicode's errors are ValueErrors
         raise AnimateError(f'{path} cannot be read ({one_line(error)}); it looks like this: model = "sd15"') from error
     unknown = sorted(set(settings) - {"model"})
     if unknown:

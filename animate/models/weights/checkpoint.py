@@ -25,16 +25,17 @@ from ..quiet import quiet
 from . import clip, original_layout, tensors
 from .clip import MissingWeights
 from .files import INDEX
-from .original_layout import EPSILON, TEXT, TITLES, UNET, VAE, VELOCITY, with_prefix
+from .original_layout import EPSILON, LATENTS, TEXT, TITLES, UNET, VAE, VELOCITY, with_one_attention, with_prefix
 
 CONFIGS = Path(__file__).parent / "configs"
 
 
-def load(path: Path, dtype: torch.dtype, config: Path | None = None, prediction: str | None = None) -> Any:
+def load(path: Path, dtype: torch.dtype, config: Path | None = None, prediction: str | None = None, needs_vae: bool = True) -> Any:
     """A StableDiffusionPipeline or a StableDiffusionXLPipeline without safety checker, on the CPU.
 
     config      a folder in diffusers' format whose shapes the file has; left out: the published Stable Diffusion of its kind
     prediction  "epsilon" or "v_prediction"; left out: what `config` says, else what `original_layout.prediction_type` finds
+    needs_vae   whether a file without a VAE is refused; otherwise it gets one of random weights, for another to take its place
 
     Of a file with plain and averaged (EMA) weights the plain ones are taken; the averaged where there are no others.
     Raises AnimateError for what cannot be read, is no such model, or is not whole.
@@ -44,7 +45,7 @@ def load(path: Path, dtype: torch.dtype, config: Path | None = None, prediction:
     if config and not (config / INDEX).is_file():
         raise AnimateError(f"{config}: no {INDEX}; give a folder in diffusers' format")
     state = original_layout.with_plain_names(tensors.read(path))
-    kind = original_layout.kind(path, state)
+    kind = original_layout.kind(path, state, needs_vae)
     prediction = prediction or (None if config else original_layout.prediction_type(path, kind, state))
     folder = config or CONFIGS / ("sd2-v" if (kind, prediction) == ("sd2", VELOCITY) else kind)
     try:
@@ -82,11 +83,11 @@ def load_vae(path: Path, like: Any, dtype: torch.dtype) -> Any:
     """The VAE in a file of its own or in a whole checkpoint, in the original layout. like: a VAE with its shapes. Raises AnimateError."""
     state = tensors.read(path)
     if not any(name.startswith(VAE) for name in state):
-        state = {f"first_stage_model.{name}": tensor for name, tensor in state.items()}
+        state = {LATENTS + name: tensor for name, tensor in state.items()}
     with tempfile.TemporaryDirectory() as folder, quiet():
         like.save_config(Path(folder) / "vae")
         try:
-            return _network(diffusers.AutoencoderKL, "vae", with_prefix(VAE, state), Path(folder), dtype)
+            return _vae(with_prefix(VAE, state), Path(folder), dtype, needed=True)
         except MissingWeights as error:
             raise AnimateError(f"{path} {error}") from error
 
@@ -94,7 +95,7 @@ def load_vae(path: Path, like: Any, dtype: torch.dtype) -> Any:
 def _pipeline(kind: str, state: Mapping[str, Tensor], folder: Path, dtype: torch.dtype, prediction: str | None) -> Any:
     parts: dict[str, Any] = {
         "unet": _network(diffusers.UNet2DConditionModel, "unet", with_prefix(UNET, state), folder, dtype),
-        "vae": _network(diffusers.AutoencoderKL, "vae", with_prefix(VAE, state), folder, dtype),
+        "vae": _vae(with_prefix(VAE, state), folder, dtype),
         "scheduler": _scheduler(folder, prediction, zero_snr="ztsnr" in state),
     }
     for part, prefix in TEXT[kind].items():
@@ -107,6 +108,13 @@ def _pipeline(kind: str, state: Mapping[str, Tensor], folder: Path, dtype: torch
         index = json.loads((folder / INDEX).read_text())
         return diffusers.StableDiffusionXLPipeline(**parts, force_zeros_for_empty_prompt=index.get("force_zeros_for_empty_prompt", True))
     return diffusers.StableDiffusionPipeline(**parts, safety_checker=None, feature_extractor=None, requires_safety_checker=False)
+
+
+def _vae(state: dict[str, Tensor], folder: Path, dtype: torch.dtype, needed: bool = False) -> Any:
+    """Of a file that has none, and needs none, one of random weights. Raises MissingWeights."""
+    if state or needed:
+        return _network(diffusers.AutoencoderKL, "vae", with_one_attention(state), folder, dtype)
+    return diffusers.AutoencoderKL.from_config(diffusers.AutoencoderKL.load_config(folder, subfolder="vae")).to(dtype).eval()
 
 
 def _network(network_class: Any, part: str, state: dict[str, Tensor], folder: Path, dtype: torch.dtype) -> Any:

@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import AnimateError, one_line
-from ...places import path_of
+from ...places import is_file, is_folder, path_of
 from ...report import Report
 from ..quiet import quiet
-from . import files, fingerprint, hub
+from . import files, fingerprint, hub, lora_names
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 LARGEST = 10.0  # of a LoRA's weight, either way
 AUTOENCODERS = ("AutoencoderKL", "AutoencoderTiny")
-MISFITS = (OSError, ValueError, KeyError, RuntimeError, AttributeError, TypeError, pickle.UnpicklingError)  # what libraries raise for bad files
+MISFITS = (OSError, ValueError, LookupError, RuntimeError, AttributeError, TypeError, pickle.UnpicklingError)  # what libraries raise for bad files
 UNNAMED = ("emb_params", "*")  # what web UIs have in the place of an embedding's word
-DOWN = re.compile(r"(?:lora_A|[._]lora\.down|lora_linear_layer\.down)\.(?:.*\.)?weight$|\.lokr_w1(?:_a)?$")  # one for every layer that a LoRA changes
 ADAPTER = "lora"  # what peft is to call it while it is being fused
 ADAPTED = ("lora_A", "lora_embedding_A", "lokr_w1", "lokr_w1_a")  # where peft keeps them
 ON_HUB = re.compile(r"(\w[\w.-]*/\w[\w.-]*)(?:/(.+))?")  # owner/name, owner/name/file
@@ -62,7 +61,7 @@ class Extras:
             _id_on_hub(_with_weight(lora)[0], "LoRA")
         for embedding in self.embeddings:
             _id_on_hub(_split(embedding)[0], "embedding")
-        if self.vae and not path_of(self.vae).is_dir():
+        if self.vae and not is_folder(path_of(self.vae)):
             _id_on_hub(self.vae, "VAE")
 
     @property
@@ -86,7 +85,7 @@ def apply(pipe: Any, extras: Extras, report: Report) -> str:
 def _split(text: str) -> tuple[str, str | None]:
     """`name:rest` -> name and rest; the colon of a Windows drive does not count, nor one in a file's name."""
     name, colon, rest = text.rpartition(":")
-    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not path_of(text).is_file() else (text, None)
+    return (name, rest) if colon and rest[:1] not in ("/", "\\") and not is_file(path_of(text)) else (text, None)
 
 
 def _with_weight(lora: str) -> tuple[str, float]:
@@ -110,7 +109,7 @@ def _locate(source: str, what: str, usual: Sequence[str], report: Report) -> Pat
 def _id_on_hub(source: str, what: str) -> tuple[str, str | None] | None:
     """Repository and file on the hub; None for a file on this disk. Raises AnimateError for what is neither."""
     path, parts = path_of(source), ON_HUB.fullmatch(source)
-    if path.is_file():
+    if is_file(path):
         return None
     if parts is None or bool(parts[2]) != (path.suffix in files.SINGLE):
         like = 'a hub id like "owner/name" or "owner/name/file.safetensors"'
@@ -133,12 +132,12 @@ def _fuse_lora(pipe: Any, source: str, weight: float, report: Report) -> str:
     remap = {"unet_config": pipe.unet.config} if hasattr(pipe, "unet") else {}
     with _fitting("LoRA", source), quiet() as warnings:
         state, *rest = pipe.lora_state_dict(folder, return_lora_metadata=True, **remap, **arguments)
-        alphas = rest[0] if len(rest) == 2 else None
-        if alphas:
-            pipe.load_lora_weights(_scaled(state, alphas), adapter_name=ADAPTER)
-        else:
+        alphas, metadata = rest[0] if len(rest) == 2 else None, rest[-1]
+        if metadata and not alphas:  # it holds the alphas, and diffusers reads it from a file only
             pipe.load_lora_weights(folder, adapter_name=ADAPTER, **arguments)
-        layers, adapted = sum(bool(DOWN.search(name)) for name in state), _adapted_layers(pipe)
+        else:
+            pipe.load_lora_weights(lora_names.with_one_naming(lora_names.scaled(state, alphas or {})), adapter_name=ADAPTER)
+        layers, adapted = lora_names.layers(state), _adapted_layers(pipe)
         if adapted != layers or not layers:
             raise ValueError(f"{layers - adapted} of the {layers} layers that it changes are not there" if layers else "it changes no layer")
         if unused := [line for line in warnings if not line.startswith(NONE_OF_THIS_PART)]:
@@ -147,17 +146,6 @@ def _fuse_lora(pipe: Any, source: str, weight: float, report: Report) -> str:
         pipe.fuse_lora()
         pipe.unload_lora_weights()
     return f"lora {weight!r} {rest!r} {_digest(state)}"
-
-
-def _scaled(state: Mapping[str, Tensor], alphas: Mapping[str, float]) -> dict[str, Tensor]:
-    """A LoRA with its alphas in its weights. diffusers does not find those of a text encoder, where they are not all the same."""
-    scaled = dict(state)
-    for name, alpha in alphas.items():
-        stem = name.removesuffix(".alpha")
-        down = stem if stem in state else f"{stem}.lora.down.weight"
-        up = down.replace(".down.", ".up.")
-        scaled[up] = state[up].float() * (alpha / len(state[down]))
-    return scaled
 
 
 def _adapted_layers(pipe: Any) -> int:
@@ -171,12 +159,12 @@ def _adapted_layers(pipe: Any) -> int:
 def _replace_vae(pipe: Any, source: str, report: Report) -> str:
     """Returns a digest of the new VAE."""
     path, channels = path_of(source), pipe.vae.config.latent_channels
-    if not path.exists():
+    if not is_folder(path) and not is_file(path):
         path = _locate(source, "VAE", VAE, report)
         if path.name in VAE and source.count("/") == 1:  # a repository in diffusers' format
             path = hub.single_file(source, "config.json", (), report).parent
     with _fitting("VAE", source):
-        pipe.vae = _vae_in_folder(path, pipe.vae.dtype) if path.is_dir() else _vae_in_file(path, pipe.vae)
+        pipe.vae = _vae_in_folder(path, pipe.vae.dtype) if is_folder(path) else _vae_in_file(path, pipe.vae)
     config = pipe.vae.config
     if config.latent_channels != channels:
         raise AnimateError(f"VAE {source} has {config.latent_channels} channels, and the model {channels}; use one that was made for it")
@@ -186,8 +174,9 @@ def _replace_vae(pipe: Any, source: str, report: Report) -> str:
 def _vae_in_file(path: Path, like: Any) -> Any:
     """The VAE in a file, in diffusers' layout or the original one. like: a VAE with its shapes."""
     from . import checkpoint, tensors
+    from .original_layout import with_one_attention
 
-    state = tensors.read(path)
+    state = with_one_attention(tensors.read(path))
     if state.keys() != like.state_dict().keys():
         return checkpoint.load_vae(path, like, like.dtype)
     vae = copy.deepcopy(like)
@@ -199,9 +188,15 @@ def _vae_in_folder(folder: Path, dtype: Any) -> Any:
     """The VAE in a folder of diffusers' format."""
     import diffusers
 
-    half = files.choose_weights([file.name for file in folder.iterdir()], "float32")[1]
+    from . import tensors
+
+    chosen, half = files.choose_weights([file.name for file in folder.iterdir()], "float32")
+    for pickled in (name for name in chosen if name.endswith(".bin")):
+        tensors.refuse_code(folder / pickled)
     with quiet():
-        class_name = str(diffusers.AutoencoderKL.load_config(str(folder)).get("_class_name"))
+        if not is_file(folder / "config.json"):
+            raise ValueError("no config.json in it")
+        class_name = str(files.read_index(folder / "config.json").get("_class_name"))
         if class_name not in AUTOENCODERS:
             raise ValueError(f"it is a {class_name}; allowed: {', '.join(AUTOENCODERS)}")
         cls, variant = getattr(diffusers, class_name), files.HALF if half else None

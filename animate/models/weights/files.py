@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AnimateError, one_line
+from ...places import read_bytes
 
 INDEX = "model_index.json"
 HALF = "fp16"  # as files of float16 weights are marked, and the branch that repositories of 2022 keep them on
@@ -27,6 +28,8 @@ WEIGHTS = re.compile(
     rf"\.(?P<suffix>safetensors|bin)(?P<index>\.index(?:\.{HALF})?\.json)?"
 )
 WEIGHTLESS = re.compile(r"Tokenizer|Scheduler|Processor|FeatureExtractor")  # classes that have settings only
+VOCABULARY = re.compile(r"tokenizer\.json|vocab\.(json|txt)|.+\.model")  # a tokenizer without one takes every word for one it does not know
+LARGEST = 2**28  # bytes of settings; the vocabularies of large language models have 40 MB
 
 Format = tuple[bool, str]  # float16, suffix
 
@@ -69,11 +72,18 @@ def choose(index: Mapping[str, Any], names: Collection[str], dtype: str) -> Choi
         inside = [name.removeprefix(f"{part}/") for name in names if name.startswith(f"{part}/")]
         settings = [name for name in inside if name.endswith(SETTINGS) and ".index." not in name and "/" not in name]
         weights, half = choose_weights(inside, dtype)
-        if not (settings if WEIGHTLESS.search(str(class_name)) else weights):
+        if not _whole(str(class_name), settings, weights):
             missing_parts.append(part)
         variant = HALF if half else variant
         files += [f"{part}/{name}" for name in (*settings, *weights)]
     return Choice(tuple(sorted(files)), variant, tuple(missing_parts))
+
+
+def _whole(class_name: str, settings: Collection[str], weights: Collection[str]) -> bool:
+    """Whether a part has all that makes it what it is: the libraries put something else in the place of some files that are not there."""
+    if "Tokenizer" in class_name:
+        return "tokenizer_config.json" in settings and any(map(VOCABULARY.fullmatch, settings))
+    return bool(settings) if WEIGHTLESS.search(class_name) else bool(weights) and "config.json" in settings
 
 
 def choose_weights(names: Iterable[str], dtype: str) -> tuple[list[str], bool]:
@@ -97,18 +107,38 @@ def _complete(matches: list[re.Match[str]]) -> list[str]:
 
 def in_folder(folder: Path, dtype: str) -> Snapshot | None:
     """What diffusers opens in a folder of its format, as weights of a dtype; None if a part is missing. Raises AnimateError."""
-    sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in folder.rglob("*") if file.is_file()}
+    sizes = _sizes(folder)
     choice = choose(read_index(folder / INDEX), sizes, dtype)
     return None if choice.missing_parts else Snapshot(folder, choice.variant, sum(sizes[name] for name in choice.files), choice.files)
 
 
+def missing_parts(folder: Path, dtype: str) -> tuple[str, ...]:
+    """The parts of the pipeline in a folder that lack files. Raises AnimateError."""
+    return choose(read_index(folder / INDEX), _sizes(folder), dtype).missing_parts
+
+
+def _sizes(folder: Path) -> dict[str, int]:
+    """The bytes of all files of a folder. Raises AnimateError."""
+    try:
+        return {file.relative_to(folder).as_posix(): file.stat().st_size for file in folder.rglob("*") if file.is_file()}
+    except OSError as error:
+        raise AnimateError(f"{folder}: cannot be read ({one_line(error)}); change its permissions, or give another model") from error
+
+
 def pipeline_class(folder: Path) -> str:
     """The class of the pipeline in a folder, as its index names it. Raises AnimateError."""
-    return str(read_index(folder / INDEX).get("_class_name"))
+    name = read_index(folder / INDEX).get("_class_name")
+    if not isinstance(name, str):
+        raise AnimateError(f"{folder / INDEX} names no class of a pipeline; get the whole model again, or use another model")
+    return name
 
 
 def read_index(path: Path) -> dict[str, Any]:
+    """What a file of settings says, an index or any other: all are mappings. Raises AnimateError."""
     try:
-        return dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, TypeError) as error:
-        raise AnimateError(f"{path} is not what diffusers writes ({one_line(error)}); use another model") from error
+        index = json.loads(read_bytes(path, LARGEST))
+        if not isinstance(index, dict):
+            raise ValueError("no mapping of names to values")
+    except (OSError, ValueError, RecursionError) as error:
+        raise AnimateError(f"{path} is not what diffusers writes ({one_line(error)}); get the whole model again, or use another model") from error
+    return index

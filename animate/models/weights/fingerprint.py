@@ -34,7 +34,7 @@ class _Memory:
         self.path, self.changed = path, False
         try:
             self.known: dict[str, str] = dict(json.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             self.known = {}
 
     def digest(self, path: Path) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import AnimateError, amount
+from ...places import absolute, is_folder
 from ...report import REPORT, Report
 from . import files
 from .catalog import DEFAULT, suggest
@@ -212,8 +213,8 @@ def _announce(name: str, size: int, report: Report) -> None:
     """Says what is downloaded. Raises AnimateError if the disk has not so many bytes free."""
     from huggingface_hub import constants
 
-    cache = Path(constants.HF_HUB_CACHE).absolute()
-    free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if folder.is_dir())).free
+    cache = absolute(Path(constants.HF_HUB_CACHE))
+    free = shutil.disk_usage(next(folder for folder in (cache, *cache.parents) if is_folder(folder))).free
     if free < size:
         raise AnimateError(f"{name} takes {amount(size)}, and {cache} has {amount(free)} free; make room, or set HF_HOME to a folder on another disk")
     report.log(f"downloading {name}: {amount(size)} into {constants.HF_HUB_CACHE}")

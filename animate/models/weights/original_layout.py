@@ -16,7 +16,8 @@ from ...errors import AnimateError
 EPSILON, VELOCITY = "epsilon", "v_prediction"  # diffusers' names for what a UNet predicts
 
 UNET, AVERAGED = "model.diffusion_model.", "model_ema.diffusion_model"
-VAE = tuple(f"first_stage_model.{part}." for part in ("encoder", "decoder", "quant_conv", "post_quant_conv"))  # some files have its loss too
+LATENTS = "first_stage_model."
+VAE = tuple(f"{LATENTS}{part}." for part in ("encoder", "decoder", "quant_conv", "post_quant_conv"))  # some files have its loss too
 # Kind -> prefixes of its text encoders; the first kind whose prefixes are all there is it.
 TEXT = {
     "sdxl": {"text_encoder": "conditioner.embedders.0.transformer.", "text_encoder_2": "conditioner.embedders.1.model."},
@@ -33,7 +34,7 @@ OTHERS = {
     "the refiner of Stable Diffusion XL, which cannot draw from a prompt alone": r"^conditioner\.embedders\.0\.model\.",
     "a model of another family": r"(joint|double|single)_blocks\.|^model\.diffusion_model\.(?!input_|middle_|output_|time_|label_|out\.)",
     "one part of a model in diffusers' format (give the folder that it belongs to)": r"^(down|up|mid)_blocks?\.|^(en|de)coder\.(down|up|mid)_block",
-    "a UNet without a text encoder or without a VAE": r"^model\.diffusion_model\.",
+    "a UNet without a text encoder": r"^model\.diffusion_model\.",
     "a VAE without a UNet": r"^(first_stage_model\.)?(encoder|decoder|quant_conv|post_quant_conv)\.(?!layers)",
     "a text encoder without a UNet": r"(^|\.)(text_model|encoder\.layers|transformer\.resblocks)\.",
 }
@@ -46,6 +47,26 @@ MODULES = (
 )
 # A block's number may have two digits, and one more follows it; every other number is one digit.
 DOTLESS = re.compile(r"(?<=put_blocks)\d+(?=\d)|" + "|".join(MODULES.split()) + r"|\d")
+
+
+# The VAE's attention. Converters left the names of diffusers, or those that it had in 2022, in files of the original layout.
+ATTENTION = {
+    "original": ("norm", "q", "k", "v", "proj_out"),
+    "diffusers": ("group_norm", "to_q", "to_k", "to_v", "to_out.0"),
+    "2022": ("group_norm", "query", "key", "value", "proj_attn"),
+}
+IN_ATTENTION = re.compile(r"((?:mid\.attn_1|mid_block\.attentions\.0)\.)(.+)(\.(?:weight|bias))")
+
+
+def with_one_attention(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A VAE's tensors, with the names of its attention that belong to their layout, the original one or diffusers'."""
+
+    def renamed(match: re.Match[str]) -> str:
+        wanted = ATTENTION["original" if "attn_1" in match[1] else "diffusers"]
+        place = next((names.index(match[2]) for names in ATTENTION.values() if match[2] in names), None)
+        return match[0] if place is None else match[1] + wanted[place] + match[3]
+
+    return {IN_ATTENTION.sub(renamed, name): tensor for name, tensor in state.items()}
 
 
 def with_plain_names(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -64,13 +85,15 @@ def with_prefix(prefix: str | tuple[str, ...], state: Mapping[str, Tensor]) -> d
     return {name: tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
-def kind(path: Path, state: Mapping[str, Tensor]) -> str:
-    """sd1, sd2 or sdxl. Raises AnimateError that says what the file is instead."""
+def kind(path: Path, state: Mapping[str, Tensor], needs_vae: bool = True) -> str:
+    """sd1, sd2 or sdxl. Raises AnimateError that says what the file is instead. needs_vae: one without a VAE is none."""
 
     def complete(prefixes: Iterable[str]) -> bool:
         return all(any(name.startswith(prefix) for name in state) for prefix in prefixes)
 
-    known = next((kind for kind, text in TEXT.items() if complete((UNET, *VAE, *text.values()))), None)
+    known = next((kind for kind, text in TEXT.items() if complete((UNET, *text.values()))), None)
+    if known and needs_vae and not complete(VAE):
+        raise AnimateError(f"{path} is a {TITLES[known]} without a VAE; say --vae FILE, too, to draw with it")
     first = state.get(f"{UNET}input_blocks.0.0.weight")
     if known is None or first is None:
         title = next((title for title, pattern in OTHERS.items() if any(re.search(pattern, name) for name in state)), "no checkpoint of a model")
