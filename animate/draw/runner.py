@@ -35,7 +35,18 @@ class Runner:
         self.model, self.store, self.report, self.batch_size, self.stretches = model, store, report, batch_size, stretches
         self.drawn_in = batch_size  # the size of the batches that the latents which were handed out last were drawn in
         self._drawer = Drawer(model, images)
-        self._worker = WorkerThread(self._drawer.draw)
+        self._worker = WorkerThread(self._draw)
+
+    def _draw(self, batch: engine.Batch, on_step: Callable[[], object]) -> Tensor:
+        """In the worker thread: the batch's latents, each step of which is reported."""
+        steps = itertools.count(1)
+        total = batch.cels[0].step_count - batch.cels[0].start.step  # more where some of it is drawn again
+
+        def stepped() -> None:
+            on_step()
+            self.report.step(min(next(steps), total), total)
+
+        return self._drawer.draw(batch, stepped)
 
     @property
     def decode(self) -> Decoder:

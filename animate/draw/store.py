@@ -39,7 +39,7 @@ DIGEST = 32  # bytes of a SHA-256
 LARGEST = 2**30  # bytes of a state, and of a film's list of cels, that are read: a state of 512 x 512 pixels has 64 KB
 STALE = 3600.0  # seconds after which a temporary file has no owner any more
 LATENTS = "latents"  # the tensor's name in its file
-DRAWING = 3  # to be raised when a change in here makes other pictures of the same cels
+DRAWING = 4  # to be raised when a change in here makes other pictures of the same cels
 OURS = re.compile(r"[0-9a-f]{32}(\.json)?|\.[0-9a-f]{16}")  # names that a store writes: it removes no others
 
 

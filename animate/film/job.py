@@ -166,6 +166,7 @@ class _Count:
     def passing(self, images: Iterator[Image]) -> Iterator[Image]:
         """The same images. The first batch warms up; the second one tells how long a frame takes."""
         first = 0.0
+        self.report.progress("drawing", self.done, self.total)
         for image in images:
             first = first or time.monotonic()
             if self.done == self.batch_size:

@@ -70,10 +70,13 @@ class _Probes:
 
     def __call__(self, plan: Plan) -> Iterator[Image]:
         asked = self.count + len(plan.order)
+        self.report.progress("finding an even pace", self.count, asked)
         for latents in self.runner.latents(plan, ""):
             self.count += 1
             self.report.progress("finding an even pace", self.count, asked)
-            yield self.runner.model.decode(latents[None])[0]
+            image = self.runner.model.decode(latents[None])[0]
+            self.report.picture(image)
+            yield image
 
 
 def _measured(film: Film, see: See, bridged: bool, report: Report) -> Curves:

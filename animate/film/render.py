@@ -8,6 +8,7 @@ from functools import cache, partial
 from ..draw.runner import Interleaved, Runner, Stretches
 from ..draw.store import Store
 from ..models.base import Model
+from ..pixels import Image
 from ..report import Report
 from ..story.storyboard import Storyboard
 from .batches import fitting, needed
@@ -81,6 +82,12 @@ class _Once(Report):
 
     def progress(self, stage: str, done: int, total: int) -> None:
         self.report.progress(stage, done, total)
+
+    def step(self, done: int, total: int) -> None:
+        self.report.step(done, total)
+
+    def picture(self, image: Image) -> None:
+        self.report.picture(image)
 
     def warn(self, line: str) -> None:
         if line not in self.lines:

@@ -10,6 +10,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+import PIL.Image
 import pytest
 
 from animate.cli import signals
@@ -110,3 +112,11 @@ def test_a_system_error_that_nobody_foresaw_is_one_line(run: Run, monkeypatch: p
     code, _, err = run("film.yaml")
     assert code == 2
     assert err == "animate: secret/film.yaml: Permission denied; look at the path, its permissions and the room on its disk\n"
+
+
+def test_the_newest_picture_is_kept_in_a_file(run: Run) -> None:
+    assert run("a seed", "a tree", *FEW, "-o", "film.png", "--preview", "now.png")[0] == 0
+    assert np.array_equal(np.asarray(PIL.Image.open("now.png")), frames_of(Path("film.png"))[-1])
+    code, _, err = run("a seed", "a tree", "--preview", "now.mp4")
+    assert code == 2
+    assert 'now.mp4: suffix ".mp4" is not known' in err

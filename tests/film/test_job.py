@@ -25,6 +25,8 @@ class Heard(Report):
         self.lines: list[str] = []
         self.warnings: list[str] = []
         self.stages: list[tuple[str, int, int]] = []
+        self.steps: list[tuple[int, int]] = []
+        self.pictures: list[np.ndarray] = []
 
     def log(self, line: str) -> None:
         self.lines.append(line)
@@ -34,6 +36,12 @@ class Heard(Report):
 
     def progress(self, stage: str, done: int, total: int) -> None:
         self.stages.append((stage, done, total))
+
+    def step(self, done: int, total: int) -> None:
+        self.steps.append((done, total))
+
+    def picture(self, image: np.ndarray) -> None:
+        self.pictures.append(image)
 
 
 @pytest.fixture
@@ -49,8 +57,14 @@ def test_a_film_is_written_and_every_stage_is_reported(setup: Setup, tmp_path: P
     assert (written.width, written.height, written.fps, written.interrupted) == (64, 64, 12, False)
     assert written.probes >= 9
     stages = list(dict.fromkeys(stage for stage, _, _ in heard.stages))
-    assert stages == ["loading", "finding an even pace", "drawing", "writing"]
-    assert [done for stage, done, _ in heard.stages if stage == "drawing"] == [1, 2, 3, 4, 5, 6]
+    assert stages == ["loading", "drawing", "finding an even pace", "writing"]
+    assert [done for stage, done, _ in heard.stages if stage == "drawing"] == [0, 1, 2, 3, 4, 5, 6]
+    asked = [(done, total) for stage, done, total in heard.stages if stage == "finding an even pace"]
+    assert (asked[0], asked[-1]) == ((0, 9), (written.probes, written.probes)), "it is said before the first is drawn"
+    assert len(heard.pictures) == written.probes + 6, "the first one long before the first frame"
+    assert all(picture.shape == (64, 64, 3) for picture in heard.pictures)
+    assert {done for done, _ in heard.steps} >= {1}
+    assert all(1 <= done <= total for done, total in heard.steps)
 
 
 def test_two_films_in_two_threads_each_tell_their_own(tiny: UNetModel, recwarn: pytest.WarningsRecorder) -> None:
