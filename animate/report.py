@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Report:
-    """What a program hears that passes none of its own: warnings through the warnings module, log lines on standard error.
+    """The default listener: warnings go through the warnings module, log lines to standard error.
 
     Override what should go elsewhere. Methods may be called from any thread.
     """

@@ -138,7 +138,7 @@ def _limited(seen: Tensor, pictures: Tensor, move: Move) -> Tensor:
     There, a picture is continued from its own border time and again, and what little rings would grow.
     """
     lowest, highest = pictures.amin((-2, -1), keepdim=True), pictures.amax((-2, -1), keepdim=True)
-    seen = seen.clamp(lowest, highest).contiguous()
+    seen = seen.contiguous().clamp_(lowest, highest)
     height, width = pictures.shape[-2:]
     x, y = _places(height, width, move)
     beyond = ((x < 0) | (x > width - 1) | (y < 0) | (y > height - 1)).flatten().nonzero()[:, 0]
@@ -152,7 +152,7 @@ def _limited(seen: Tensor, pictures: Tensor, move: Move) -> Tensor:
 
 def _places(height: int, width: int, move: Move) -> tuple[Tensor, Tensor]:
     """Where in the picture each pixel of the new one lies: x and y, each (H, W), float64, in pixels; 0 is the middle of the first one."""
-    x, y, back = _line(width), _line(height)[:, None], 1 / move.factor
+    x, y, back = _line(width), _line(height)[:, None], 1 / move.scale_and_turn
     return back.real * x - back.imag * y + (move.right + (width - 1) / 2), back.imag * x + back.real * y + (move.down + (height - 1) / 2)
 
 

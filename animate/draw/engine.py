@@ -57,12 +57,12 @@ def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: K
     for where they stop are drawn in one go. A state is dropped from `states` once no later frame shows it and no later cel
     begins with it. Raises what drawing raises.
     """
-    flight = _Flight(_Waiting(plan, kind, states), executor, batch_size)
+    flight = _InFlight(_Waiting(plan, kind, states), executor, batch_size)
     try:
         for number, key in enumerate(plan.order):
             while (state := states.get(key)) is None:
                 if not flight.submit(key, only_full=False):
-                    flight.land()
+                    flight.collect_oldest()
             flight.look_ahead(plan.order, number + 1)
             yield state
             flight.waiting.used([key])
@@ -73,7 +73,7 @@ def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: K
 Strand = tuple[Cel, ...]  # cels that are equal but for where they stop, in that order: one denoising
 
 
-class _Flight:
+class _InFlight:
     """The batches that are submitted and not in `states` yet, oldest first."""
 
     def __init__(self, waiting: _Waiting, executor: Executor, batch_size: int):
@@ -111,7 +111,7 @@ class _Flight:
                 return
             self.ahead += 1
 
-    def land(self) -> None:
+    def collect_oldest(self) -> None:
         """Wait for the oldest batch and keep its latents."""
         strands, future = self.batches[0]
         drawn = future.result()
@@ -134,12 +134,12 @@ class _Waiting:
         self.queues: defaultdict[object, deque[Strand]] = defaultdict(deque)
         self.strand: dict[str, Strand] = {}
         for strand in (tuple(sorted(cels, key=lambda cel: cel.end)) for cels in strands.values()):
-            self.queues[self._sort(strand)].append(strand)
+            self.queues[self._group(strand)].append(strand)
             self.strand.update({cel.key: strand for cel in strand})
         self.needed = Counter(plan.order)
         self.needed.update(parent for cels in strands.values() for parent in cels[0].start.parents)
 
-    def _sort(self, strand: Strand) -> object:
+    def _group(self, strand: Strand) -> object:
         return self.kind(strand[0]), tuple(cel.end for cel in strand)
 
     def batch(self, key: str, batch_size: int, in_flight: set[str], only_full: bool) -> tuple[list[Strand], list[Inputs]] | None:
@@ -150,7 +150,7 @@ class _Waiting:
         first, parents = self._first(key, in_flight)
         if parents is None:
             return None
-        queue = self.queues[self._sort(first)]
+        queue = self.queues[self._group(first)]
         before = queue.copy()
         if first in queue:
             queue.remove(first)  # otherwise it was there, and is lost since
@@ -167,7 +167,7 @@ class _Waiting:
                 inputs.append(tuple(latents))
         queue.extendleft(reversed(passed))
         if only_full and len(strands) < batch_size and queue:
-            self.queues[self._sort(first)] = before
+            self.queues[self._group(first)] = before
             return None
         return strands, inputs
 

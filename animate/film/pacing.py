@@ -31,7 +31,7 @@ Look = np.ndarray  # a picture, or what of it the measure needs
 See = Callable[[Plan], Iterable[Look]]
 Measure = Callable[[Look, Look], float]
 
-STEPS, SHARE = 6, 3  # of a probe: a third of the film's steps, and so many at least: coarse, and where the finished picture lies
+LEAST_STEPS, DIVISOR = 6, 3  # of a probe: the film's steps by three, and so many at least: coarse, and where the finished picture lies
 FIRST = 8  # intervals that a path is divided into before it is looked at
 MOST = 32  # intervals of a path
 WIDE = 2.0  # times the even step: so far apart, several frames lie between two probes
@@ -116,7 +116,7 @@ def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int],
 def _steps(ends: Sequence[Endpoint], story: Resolved) -> int:
     """Of a probe: enough that an image which is redrawn is so for a step."""
     whole = story.sampling.steps
-    return min(whole, max([STEPS, whole // SHARE, *(math.ceil(1 / end.strength) for end in ends if end.strength)]))
+    return min(whole, max([LEAST_STEPS, whole // DIVISOR, *(math.ceil(1 / end.strength) for end in ends if end.strength)]))
 
 
 @dataclass

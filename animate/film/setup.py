@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Setup:
-    """What is left out is what suits the machine and the model."""
+    """A model, a device and a store that are asked for. A field that is left out: what suits the machine and the model."""
 
     model: str | None = None  # a name of `animate models`, a folder, a file or a hub id
     device: str | None = None

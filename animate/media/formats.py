@@ -19,7 +19,7 @@ from .encoders import AV1, GIF, H264, PRORES, VP9, Folder, NewEncoder, Pipe, Png
 
 @dataclass(frozen=True)
 class Format:
-    """What is left out, files of this kind do not have, or are not used for."""
+    """All that is known of one file format. A field that is left out: such files do not have it, or are not used for it."""
 
     suffix: str  # in lower case, with its dot; "" is a folder
     about: str  # a few words for help texts

@@ -18,7 +18,7 @@ class Move:
     turn: float = 0.0  # degrees, clockwise
 
     @property
-    def factor(self) -> complex:
+    def scale_and_turn(self) -> complex:
         """What a point of the picture, as x + iy from its middle with y downwards, is multiplied by."""
         return cmath.rect(self.zoom, -math.radians(self.turn))
 
@@ -27,7 +27,7 @@ def net(moves: Iterable[Move]) -> Move:
     """One move that does what these do one after the other."""
     scale, shift = 1 + 0j, 0j  # a point z of the first picture is seen at scale * z + shift
     for move in moves:
-        scale, shift = move.factor * scale, move.factor * (shift - complex(move.right, move.down))
+        scale, shift = move.scale_and_turn * scale, move.scale_and_turn * (shift - complex(move.right, move.down))
     back = -shift / scale
     return Move(abs(scale), back.real, back.imag, -math.degrees(cmath.phase(scale)))
 
@@ -35,4 +35,4 @@ def net(moves: Iterable[Move]) -> Move:
 def returns(moves: Iterable[Move]) -> bool:
     """Whether the camera ends where it began, within half a pixel and a thousandth of size and turn."""
     whole = net(moves)
-    return abs(whole.factor - 1) <= 1e-3 and abs(complex(whole.right, whole.down)) <= 0.5
+    return abs(whole.scale_and_turn - 1) <= 1e-3 and abs(complex(whole.right, whole.down)) <= 0.5

@@ -22,7 +22,7 @@ SHOWN = 60  # letters of an expression that a message repeats
 
 @dataclass(frozen=True)
 class Track:
-    """The frames of a film, for which values over time are asked, and what one of them may be."""
+    """Evaluates a setting that changes with time at every frame of a film, and checks its range."""
 
     name: str  # of the value, for messages
     frames: int

@@ -228,9 +228,9 @@ def test_one_move_stands_for_several(several: list[Move]) -> None:
     place = complex(3, -7)
     seen = place
     for move in several:
-        seen = move.factor * (seen - complex(move.right, move.down))
+        seen = move.scale_and_turn * (seen - complex(move.right, move.down))
     whole = net(several)
-    assert abs(whole.factor * (place - complex(whole.right, whole.down)) - seen) < 1e-6 * (1 + abs(seen))
+    assert abs(whole.scale_and_turn * (place - complex(whole.right, whole.down)) - seen) < 1e-6 * (1 + abs(seen))
 
 
 @settings(deadline=None, max_examples=20)

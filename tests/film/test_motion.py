@@ -106,7 +106,7 @@ def test_there_are_fifty_pairs_of_every_kind_and_sprout_knows_their_words(sprout
 
 @pytest.mark.parametrize("settings", [{}, {"pace": "linear"}, {"feedback": 0.7}, {"sampling": {"sharing": 0.9}}])
 def test_work_is_what_the_unet_is_given(bench: Bench, work: Work, settings: dict[str, object]) -> None:
-    bench = replace(bench, steps=pacing.STEPS + 1)  # more than a probe has, whose pictures would be the film's
+    bench = replace(bench, steps=pacing.LEAST_STEPS + 1)  # more than a probe has, whose pictures would be the film's
     story = bench.story("a seed", "a tree", frames=6, **settings)  # type: ignore[arg-type]
     made = motion.seen(bench.film(story), bench.measure)
     assert work.samples == 2 * (made.samples + made.probing), "twice: guided"
