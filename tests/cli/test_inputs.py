@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -143,3 +144,43 @@ def test_seeds_go_as_far_as_the_generator(run: Run) -> None:
     assert (last != first).any()
     for seed in ("-1", str(2**64)):
         assert run("still", "a", "--seed", seed)[2].endswith('allowed: a number from 0 to 18446744073709551615, or "random"\n')
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes among its files")
+def test_what_never_ends_is_not_read(run: Run, tmp_path: Path) -> None:
+    for name in ("film.yaml", "prompts.txt", "photo.png", "film.mp4", "vae.safetensors"):
+        os.mkfifo(tmp_path / name)
+    for words in (
+        ("plan", "film.yaml"),
+        ("plan", "-f", "prompts.txt"),
+        ("plan", "-f", "/dev/zero"),
+        ("still", "a tree", "--init-img", "photo.png"),
+        ("still", "a tree", "--vae", "vae.safetensors"),
+        ("show", "film.mp4"),
+        ("again", "photo.png"),
+        ("score", "film.mp4"),
+    ):
+        code, out, err = run(*words)
+        assert (code, out, err.count("\n")) == (2, "", 1), words
+        assert "a pipe or a device" in err or "no such file" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it does not let one remove the current folder")
+@pytest.mark.parametrize("words", [("a", "b", "-o", "/tmp/a.gif"), ("still", "a"), ("store",), ("plan", "a", "b")])
+def test_a_current_folder_that_is_gone_is_told_before_torch_is_loaded(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """torch would look for its libraries in it, and end the process."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert run(*words) == (2, "", "animate: .: the current folder was removed; change to one that is there\n")
+
+
+def test_a_store_that_cannot_be_cleared_says_so(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "store" / "states" / ("a" * 32) / ("b" * 32)
+    folder.mkdir(parents=True)
+    code, out, err = run("store", "--store", "store", "--clear")
+    assert (code, out) == (0, "store: cleared, 0 kB freed\n")
+    assert err.startswith(f"animate: warning: {folder.relative_to(tmp_path)} (")
+    assert err.endswith(") cannot be removed; change the permissions, or remove what is there by hand\n")

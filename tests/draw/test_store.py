@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
+import json
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.torch
 import torch
 
-from animate import AnimateWarning, Sampling, Storyboard, load_model, render, write_video
+from animate import AnimateError, AnimateWarning, Sampling, Storyboard, load_model, render, write_video
 from animate.draw.store import States, Store
 from animate.models.base import Numerics
 from animate.models.families.unet import UNetModel
@@ -213,3 +218,133 @@ def test_films_are_listed_and_cleared(tiny: UNetModel, tmp_path: Path) -> None:
     assert (listed.name, listed.frames, listed.kept, listed.cels) == ("a seed to a house", 17, 17, 17)
     assert store.clear() > 0
     assert (store.size(), store.films()) == (0, [])
+
+
+def test_a_state_belongs_to_its_cel_and_its_model(tmp_path: Path) -> None:
+    """Files that were swapped, renamed or copied elsewhere are whole, and yet of another picture."""
+    first, second = "0" * 32, "1" * 32
+    here, elsewhere = states(Store(tmp_path)), states(Store(tmp_path), fingerprint="others")
+    here[first], here[second] = torch.zeros(9), torch.ones(9)
+    elsewhere.folder.mkdir(parents=True)
+    (elsewhere.folder / first).write_bytes((here.folder / first).read_bytes())
+    (here.folder / first).rename(here.folder / "2")
+    (here.folder / second).rename(here.folder / first)
+    (here.folder / "2").rename(here.folder / second)
+    for found in (states(Store(tmp_path)), states(Store(tmp_path), fingerprint="others")):
+        assert found.get(first) is None
+        assert found.get(second) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"junk", safetensors.torch.save({"others": torch.zeros(9)}), safetensors.torch.save({})])
+def test_junk_with_a_right_digest_counts_as_absent(tmp_path: Path, data: bytes) -> None:
+    found = states(Store(tmp_path))
+    found.folder.mkdir(parents=True)
+    place = f"{found.folder.name}/key\0".encode()
+    (found.folder / "key").write_bytes(hashlib.sha256(place + data).digest() + data)
+    assert found.get("key") is None
+    data = safetensors.torch.save({"latents": torch.ones(9)})
+    (found.folder / "key").write_bytes(hashlib.sha256(place + data).digest() + data)
+    assert torch.equal(found["key"], torch.ones(9)), "the digest is the one that the store looks for"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes among its files")
+def test_a_pipe_in_the_place_of_a_state_is_replaced(tmp_path: Path) -> None:
+    found = states(Store(tmp_path))
+    found.folder.mkdir(parents=True)
+    os.mkfifo(found.folder / "key")
+    assert "key" not in found
+    assert found.get("key") is None
+    found["key"] = torch.ones(9)
+    assert torch.equal(states(Store(tmp_path))["key"], torch.ones(9))
+
+
+AROUND, CEL = "b" * 32, "c" * 32
+ENTRY = {"name": "a film", "frames": 3, "around": AROUND, "cels": [CEL]}
+BROKEN = [
+    "[" * 100_000,
+    "null",
+    "[]",
+    "",
+    json.dumps({**ENTRY, "frames": float("inf")}),
+    json.dumps({**ENTRY, "frames": "3"}),
+    json.dumps({**ENTRY, "name": "\ud800"}),
+    json.dumps({**ENTRY, "name": None}),
+    json.dumps({**ENTRY, "around": "../../elsewhere"}),
+    json.dumps({**ENTRY, "around": 7}),
+    json.dumps({**ENTRY, "cels": 7}),
+    json.dumps({**ENTRY, "cels": [7]}),
+    json.dumps({**ENTRY, "frames": 3})[:-1],
+    '{"name": "a film"}',
+]
+
+
+@pytest.mark.parametrize("text", BROKEN, ids=range(len(BROKEN)))
+def test_a_broken_entry_costs_no_other_film(tmp_path: Path, text: str) -> None:
+    (tmp_path / "films").mkdir()
+    (tmp_path / "films" / f"{'0' * 32}.json").write_text(text)
+    (tmp_path / "films" / f"{'1' * 32}.json").write_text(json.dumps(ENTRY))
+    (tmp_path / "films" / f"{'2' * 32}.json").write_text(json.dumps({**ENTRY, "cels": ["\0", "x" * 300, CEL]}))
+    store = Store(tmp_path)
+    assert sorted((film.name, film.frames, film.kept, film.cels) for film in store.films()) == [("a film", 3, 0, 1), ("a film", 3, 0, 3)]
+    assert store.clear() > 0
+    assert not [*tmp_path.rglob("*.json")]
+
+
+def test_clearing_passes_over_what_cannot_be_removed_and_says_so(tmp_path: Path) -> None:
+    found = states(store := Store(tmp_path))
+    found["0" * 32] = found["f" * 32] = torch.zeros(9)
+    for name in ("1" * 32, "2" * 32):
+        (found.folder / name).mkdir()
+    with pytest.warns(AnimateWarning, match=r"/[12]{32} \(.+\) and 1 more cannot be removed; change the permissions, or remove") as said:
+        assert store.clear() > 40
+    assert len(said) == 1
+    assert {path.name for path in found.folder.iterdir()} == {"1" * 32, "2" * 32}
+
+
+def test_what_cannot_be_removed_does_not_stop_the_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder, and a state of somebody else's: the oldest entries, which would go first."""
+    found = states(Store(tmp_path, limit=20_000))
+    (found.folder / ("f" * 32)).mkdir(parents=True)
+    (found.folder / ("e" * 32)).write_bytes(b"x" * 100)
+    real = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "e" * 32:
+            raise PermissionError(errno.EPERM, "Operation not permitted", str(path))
+        real(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", unlink)
+    for name in "ef":
+        os.utime(found.folder / (name * 32), (1, 1))
+    for i in range(12):
+        found[f"{i:032x}"] = torch.zeros(500)
+    assert states(Store(tmp_path)).get(f"{11:032x}") is not None
+    assert not found.unsaved
+    assert Store(tmp_path).size() <= 20_000
+
+
+def test_a_store_that_may_not_be_looked_at(tiny: UNetModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for, it is one line; while a film is drawn, it is a store that keeps nothing."""
+    whole = film(ABCDE, tiny, None)
+    real = Path.stat
+
+    def locked(path: Path, **settings: bool) -> os.stat_result:
+        if path.is_relative_to(tmp_path / "private"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, **settings)
+
+    def no_folder(path: Path, *_: object, **settings: bool) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    def no_list(path: Path, pattern: str) -> Iterator[Path]:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    store = Store(tmp_path / "private")
+    monkeypatch.setattr(Path, "stat", locked)
+    monkeypatch.setattr(Path, "mkdir", no_folder)
+    monkeypatch.setattr(Path, "glob", no_list)
+    for asked in (store.size, store.films, store.clear):
+        with pytest.raises(AnimateError, match=r"private: the store cannot be read \(Permission denied\); name another folder with --store$"):
+            asked()
+    with pytest.warns(AnimateWarning, match=r"cannot be kept \(Permission denied\); drawing goes on"):
+        assert np.array_equal(film(ABCDE, tiny, store), whole)

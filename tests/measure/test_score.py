@@ -17,6 +17,7 @@ from animate.cli import COMMANDS
 from animate.measure.distance import Measure, metric
 from animate.measure.drift import recoloured, steady
 from animate.measure.faults import faults
+from animate.measure.files import score_file
 from animate.measure.score import Score, gini, score
 from animate.media import ffmpeg
 from animate.media.reading import frames
@@ -462,3 +463,15 @@ def test_another_hue_is_no_other_contrast() -> None:
 
 def apart_in_red(a: np.ndarray, b: np.ndarray) -> float:
     return float(abs(a[..., 0].astype(float).mean() - b[..., 0].mean()))
+
+
+def test_a_single_picture_is_told_before_it_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be a photograph of a hundred million pixels."""
+    write_video(tmp_path / "one.png", even(4)[:1], 12)
+
+    def measured(*_: object) -> float:
+        raise AssertionError("nothing is to be measured")
+
+    monkeypatch.setattr("animate.measure.score.appearance", measured)
+    with pytest.raises(AnimateError, match=r"one\.png: one picture, nothing moves; give a film of two frames or more$"):
+        score_file(tmp_path / "one.png", measured, end=tmp_path / "one.png")

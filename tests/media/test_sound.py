@@ -288,3 +288,41 @@ def test_a_sound_that_is_gone_by_the_end_costs_no_film(tmp_path: Path) -> None:
 def test_films_without_a_sound_take_no_second_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ffmpeg, "run", None)
     assert "Audio" not in described(write_video(tmp_path / "film.mp4", pictures(3), 12))
+
+
+PLAYLISTS = {
+    "concat": "ffconcat version 1.0\nfile real.wav\n",
+    "hls": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nreal.wav\n#EXT-X-ENDLIST\n",
+    "sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
+}
+
+
+@pytest.mark.parametrize("kind", PLAYLISTS)
+def test_a_sound_that_is_a_list_of_other_files_opens_none(tmp_path: Path, kind: str) -> None:
+    """ffmpeg would find out what it is, whatever its name. Recipes of strangers name sounds, too."""
+    song(tmp_path / "real.wav", 1)
+    (tmp_path / "list.wav").write_text(PLAYLISTS[kind])
+    opened = subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", tmp_path / "list.wav", "-f", "null", "-"], capture_output=True)
+    assert kind != "concat" or opened.returncode == 0, "ffmpeg itself would"
+    with pytest.raises(AnimateError, match=r"list\.wav: cannot be read as a sound \([^\n]*\); name a \.wav, \.mp3") as refused:
+        Track.of(Sound(tmp_path / "list.wav"), tmp_path / "film.mp4")
+    if kind == "concat":
+        assert "what is in it is no sound" in str(refused.value)
+    track = Track(Sound(tmp_path / "list.wav"), 1.0)  # as if it had been exchanged after it was looked at
+    write_video(tmp_path / "film.mp4", pictures(12), 12)
+    with pytest.raises(AnimateError):
+        track.add_to(tmp_path / "film.mp4", 1.0)
+
+
+@pytest.mark.parametrize(
+    "suffix", ["mp3", "m4a", "flac", "ogg", "opus", "aac", "aiff", "wma", "mka", "webm", "mp4", "mov", "avi", "ac3", "caf", "au", "ts"]
+)
+def test_sounds_of_every_usual_kind_are_taken(tmp_path: Path, suffix: str) -> None:
+    asked("-f", "lavfi", "-i", "sine=duration=1", str(tmp_path / f"a.{suffix}"))
+    assert Track.of(Sound(tmp_path / f"a.{suffix}"), tmp_path / "film.mov").seconds == pytest.approx(1, abs=0.06)
+
+
+def test_what_is_no_file_of_a_sound_is_refused(tmp_path: Path) -> None:
+    for name in ("x" * 300, "", "a\0b"):
+        with pytest.raises(AnimateError, match="no such file; for the sound, name"):
+            Track.of(Sound(tmp_path / name), tmp_path / "film.mp4")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 import animate
 from animate import AnimateError, AnimateWarning, write_video
 from animate.media import tags
-from animate.media.containers import IN_FOLDER
+from animate.media.containers import _XMP_BOX, IN_FOLDER
 from animate.media.formats import films
 from animate.media.writers import write_image
 from test_writers import read
@@ -111,6 +113,9 @@ def test_other_suffixes_are_refused(tmp_path: Path) -> None:
         b"GIF89a" + b"\xff" * 7,
         b"RIFF\xff\xff\xff\xffWEBPXMP \xff\xff\xff\xff",
         b"\0\0\0\x10ftypavif\0\0\0\0\0\0\0\x09uuid",
+        # Boxes of 2^64 - 1 and 2^63 bytes, of more than there are, and a text's that is too short for its own name.
+        *(b"\0\0\0\x14ftypavif" + bytes(8) + struct.pack(">I4sQ", 1, b"free", length) for length in (2**64 - 1, 2**63, 17, 2**32)),
+        b"\0\0\0\x10ftypavif" + bytes(4) + struct.pack(">I4s", 10, b"uuid") + _XMP_BOX + b'animate:recipe="not of that box"',
     ],
 )
 def test_lengths_that_lie_end_in_an_answer(tmp_path: Path, data: bytes) -> None:
@@ -132,3 +137,26 @@ def test_a_film_that_cannot_carry_its_text_is_kept(tmp_path: Path, monkeypatch: 
     with pytest.warns(animate.AnimateWarning, match=r"film.gif carries no recipe: no room"):
         write_video(tmp_path / "film.gif", IMAGES, 12, note=lambda count: "said")
     assert len(read(tmp_path / "film.gif", (48, 64))) == 6
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mov", "film.webm"])
+def test_a_broken_film_is_named_with_what_to_do_and_without_addresses(tmp_path: Path, name: str) -> None:
+    write_video(tmp_path / name, IMAGES, 12, note=lambda count: "said")
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:24])
+    with pytest.raises(AnimateError) as refused:
+        tags.get(tmp_path / name)
+    said = str(refused.value)
+    assert said.startswith(f"{tmp_path / name}: cannot be read as a film (ffmpeg failed: ")
+    assert said.endswith("); give a whole file that animate wrote")
+    assert "0x5" not in said
+    assert "[" not in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes among its files")
+@pytest.mark.parametrize("suffix", [*films(), ".jpg"])
+def test_a_pipe_is_not_waited_for(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    with pytest.raises(OSError, match="a pipe or a device"):
+        tags.get(tmp_path / f"pipe{suffix}")
+    os.mkfifo(tmp_path / IN_FOLDER)
+    assert tags.get(tmp_path) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -121,6 +122,8 @@ def test_settings_that_nobody_wrote_are_no_mistake(monkeypatch: pytest.MonkeyPat
     [
         ("model = sd15", "cannot be read"),
         ("\x00", "cannot be read"),
+        ("model = " + "[" * 5000, "cannot be read (lists or mappings inside each other, too deep)"),
+        ("model = " + "9" * 5000, "cannot be read (a number of thousands of digits)"),
         ('modle = "sd15"', '"modle" is not known; allowed: model'),
         ("model = 15", "model is 15; allowed: a name"),
         ('model = ""', "model is ''; allowed: a name"),
@@ -142,4 +145,11 @@ def test_settings_that_are_named_must_be_there(settings: Path) -> None:
 def test_settings_that_are_no_text_are_refused(settings: Path) -> None:
     settings.write_bytes(b"\xff\xfe")
     with pytest.raises(AnimateError, match="cannot be read"):
+        catalog.default()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes among its files")
+def test_settings_that_never_end_are_refused(settings: Path) -> None:
+    os.mkfifo(settings)
+    with pytest.raises(AnimateError, match=r"cannot be read \(a pipe or a device, and no file\)"):
         catalog.default()

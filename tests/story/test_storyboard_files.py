@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +117,9 @@ def test_arguments_override_the_file(tmp_path: Path) -> None:
         ("keyframes: [a, b]\nsampling: {!!merge <<: {steps: 3}}\n", ":2:12", "could not determine a constructor"),
         ("keyframes: [a, b]\nsampling: {<<: {steps: 3}}\n", ":2:12", '"<<" is not known'),
         ("keyframes: [a, b]\nframes: !!int many\n", ":2:9", "'many' is no int; mend the file"),
+        ("keyframes: [a, b]\nframes: !!float many\n", ":2:9", "'many' is no float; mend the file"),
+        ("keyframes: [a, b]\nstyle: !!bool many\n", ":2:8", "'many' is no bool; mend the file"),
+        ("keyframes: [a, b]\nstyle: !!null many\n", ":2:8", "'many' is no null; mend the file"),
         ("keyframes: [a, b]\nzoom: " + "[" * 5000, ":2:106", "lists and mappings inside each other, more than 100 deep"),
         ("keyframes: [a, *b]\n", ":1:16", "found undefined alias"),
         ("keyframes: [a, b]\n---\nframes: 8\n", ":2:1", "but found another document"),
@@ -245,6 +249,51 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(AnimateError, match="cannot be read"):
         read(binary)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+@pytest.mark.skipif(os.name == "nt", reason="no named pipes among its files")
+def test_a_file_that_never_ends_is_refused(tmp_path: Path, suffix: str) -> None:
+    os.mkfifo(tmp_path / f"pipe{suffix}")
+    (tmp_path / f"zero{suffix}").symlink_to("/dev/zero")
+    (tmp_path / f"folder{suffix}").mkdir()
+    for name, reason in (("pipe", "a pipe or a device, and no file"), ("zero", "a pipe or a device, and no file"), ("folder", "Is a directory")):
+        with pytest.raises(AnimateError) as refused:
+            read(tmp_path / f"{name}{suffix}")
+        assert str(refused.value) == f"{tmp_path / name}{suffix}: cannot be read ({reason}); give a storyboard in {', '.join(SUFFIXES)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ('{"keyframes": ["a", "b"], "frames": 5, "frames": 6}', "film.json"),
+        ('{"keyframes": ["a", {"prompt": "b", "at": 1, "prompt": "frames", "frames": 0}]}', "film.json"),
+        ('frames = 5\nframes = 6\nkeyframes = ["a", "b"]', "film.toml"),
+        ("keyframes: [a, b]\nframes: 5\nframes: 6", "film.yaml"),
+    ],
+)
+def test_a_word_that_is_given_twice_is_refused_in_every_format(tmp_path: Path, text: str, name: str) -> None:
+    with pytest.raises(AnimateError, match=r"(\"(frames|prompt)\" is given twice|overwrite a value)[^\n]*; mend the file$"):
+        read(write(tmp_path, text, name))
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_file_without_a_storyboard_shows_one_of_its_own_format(tmp_path: Path, suffix: str) -> None:
+    text = {".json": "7", ".toml": ""}.get(suffix, "just words")
+    with pytest.raises(AnimateError) as refused:
+        read(write(tmp_path, text, "film" + suffix))
+    if suffix == ".toml":  # an empty file is an empty mapping there
+        assert "keyframes" in str(refused.value)
+        return
+    example = str(refused.value).partition("a short one is ")[2]
+    assert read(write(tmp_path, example, "short" + suffix)).count == 24
+
+
+@pytest.mark.parametrize("name", ["film.json", "film.toml", "film.yaml"])
+def test_a_number_of_thousands_of_digits_is_told_in_our_words(tmp_path: Path, name: str) -> None:
+    text = {"film.json": '{"keyframes": ["a", "b"], "frames": N}', "film.toml": "frames = N"}.get(name, "frames: N").replace("N", "9" * 5000)
+    with pytest.raises(AnimateError, match=r"a number of thousands of digits; mend the file$"):
+        read(write(tmp_path, text, name))
 
 
 WORDS = [

@@ -18,6 +18,7 @@ from ...errors import AnimateError, one_line
 from ...places import read_bytes
 
 INDEX = "model_index.json"
+AGAIN = "get the whole model again, or use another model"  # the end of a message about a broken one
 HALF = "fp16"  # as files of float16 weights are marked, and the branch that repositories of 2022 keep them on
 SETTINGS = (".json", ".txt", ".model")  # configurations and vocabularies, a few MB at most
 SINGLE = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")  # suffixes of files that hold weights by themselves
@@ -129,7 +130,7 @@ def pipeline_class(folder: Path) -> str:
     """The class of the pipeline in a folder, as its index names it. Raises AnimateError."""
     name = read_index(folder / INDEX).get("_class_name")
     if not isinstance(name, str):
-        raise AnimateError(f"{folder / INDEX} names no class of a pipeline; get the whole model again, or use another model")
+        raise AnimateError(f"{folder / INDEX} names no class of a pipeline; {AGAIN}")
     return name
 
 
@@ -140,5 +141,5 @@ def read_index(path: Path) -> dict[str, Any]:
         if not isinstance(index, dict):
             raise ValueError("no mapping of names to values")
     except (OSError, ValueError, RecursionError) as error:
-        raise AnimateError(f"{path} is not what diffusers writes ({one_line(error)}); get the whole model again, or use another model") from error
+        raise AnimateError(f"{path} is not what diffusers writes ({one_line(error)}); {AGAIN}") from error
     return index

@@ -64,7 +64,7 @@ def load(name: str, entry: Entry | None, pick_dtype: PickDtype, report: Report, 
         snapshot = files.in_folder(path, _dtype_name(pick_dtype(pipeline_class, 0)))
         if snapshot is None:
             parts = ", ".join(files.missing_parts(path, "float32"))
-            raise AnimateError(f"model {name} cannot be loaded: {path} lacks files of its {parts}; get the whole model again, or use another")
+            raise AnimateError(f"model {name} cannot be loaded: {path} lacks files of its {parts}; {files.AGAIN}")
         return _from_snapshot(name, snapshot, pick_dtype(pipeline_class, snapshot.bytes))
     pipeline_class = hub.pipeline_class(where)
     snapshot = hub.snapshot(where, _dtype_name(pick_dtype(pipeline_class, 0)), report=report)
@@ -95,7 +95,7 @@ def _from_snapshot(name: str, snapshot: Snapshot, dtype: Any) -> Loaded:
         with quiet():  # it warns of sprout's AutoencoderTiny, which its type hints do not expect and its code does
             pipe = DiffusionPipeline.from_pretrained(str(snapshot.folder), dtype=dtype, local_files_only=True, variant=snapshot.variant)
     except Exception as error:  # settings that do not fit can fail in any way
-        raise AnimateError(f"model {name} cannot be loaded: {_reason(error)}; get the whole model again, or use another model") from error
+        raise AnimateError(f"model {name} cannot be loaded: {_reason(error)}; {files.AGAIN}") from error
     _check_tokenizers(name, pipe)
     return Loaded(_without_bar(pipe), snapshot.folder, fingerprint.of_files(snapshot.folder, snapshot.files))
 
@@ -110,7 +110,7 @@ def _check_files(snapshot: Snapshot) -> None:
         if path.suffix == ".json":
             said = files.read_index(path)
             if path.name == SCHEDULER and "_class_name" not in said:
-                raise AnimateError(f"{path} says nothing of a scheduler; get the whole model again, or use another model")
+                raise AnimateError(f"{path} says nothing of a scheduler; {files.AGAIN}")
         elif path.suffix == ".bin":
             tensors.refuse_code(path)
         elif path.suffix == ".safetensors":
@@ -140,7 +140,7 @@ def _check_tokenizers(name: str, pipe: Any) -> None:
             needed = (tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id)
             if None in needed or tokenizer.model_max_length > LONGEST:
                 said = f"{part}/tokenizer_config.json does not say how prompts are padded, or to which length"
-                raise AnimateError(f"model {name} cannot be loaded: {said}; get the whole model again, or use another model")
+                raise AnimateError(f"model {name} cannot be loaded: {said}; {files.AGAIN}")
 
 
 def _without_bar(pipe: Any) -> Any:
