@@ -6,8 +6,11 @@ threads each tell their own. Nothing global is patched or silenced.
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .errors import AnimateWarning
@@ -41,3 +44,40 @@ class Report:
 
 
 REPORT = Report()
+_LISTENER: ContextVar[Report | None] = ContextVar("listener", default=None)
+
+
+@contextlib.contextmanager
+def heard_by(report: Report) -> Iterator[None]:
+    """Within, and in this thread, what a `Relay` is told goes to this report: a model draws for one film at a time, and outlives them."""
+    token = _LISTENER.set(report)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
+class Relay(Report):
+    """The report of something that serves many: passes all on to whoever it works for just now, or else to its own listener."""
+
+    def __init__(self, own: Report):
+        self.own = own
+
+    @property
+    def _listener(self) -> Report:
+        return _LISTENER.get() or self.own
+
+    def log(self, line: str) -> None:
+        self._listener.log(line)
+
+    def warn(self, line: str) -> None:
+        self._listener.warn(line)
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        self._listener.progress(stage, done, total)
+
+    def step(self, done: int, total: int) -> None:
+        self._listener.step(done, total)
+
+    def picture(self, image: Image) -> None:
+        self._listener.picture(image)

@@ -274,18 +274,22 @@ def test_no_numbers_in_float32_are_named(tiny_folder: Path) -> None:
         next(render(STORY, model))
 
 
-def with_room_for(model: UNetModel, samples: int) -> None:
+NO_ROOM = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+
+
+def with_room_for(model: UNetModel, samples: int, error: Exception = NO_ROOM) -> None:
     def refuse(_: object, args: tuple[torch.Tensor, ...], kwargs: object) -> None:
         if args[0].shape[0] > samples:
-            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+            raise error
 
     model.unet.register_forward_pre_hook(refuse, with_kwargs=True)
 
 
-def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder: Path) -> None:
+@pytest.mark.parametrize("error", [NO_ROOM, MemoryError("Unable to allocate 20 MiB")], ids=lambda error: type(error).__name__)
+def test_out_of_memory_halves_the_batch_and_goes_on(tiny_folder: Path, error: Exception) -> None:
     model, small = (load_model(str(tiny_folder), device="cpu", batch_size=batch_size) for batch_size in (8, 2))
     assert isinstance(model, UNetModel)
-    with_room_for(model, 4)  # two guided pictures
+    with_room_for(model, 4, error)  # two guided pictures
     with pytest.warns(AnimateWarning) as said:
         made = np.stack(list(render(STORY, model)))
     told = [str(warning.message) for warning in said]
@@ -391,7 +395,10 @@ def test_no_room_for_one_picture_is_one_line(tiny_folder: Path) -> None:
     model = load_model(str(tiny_folder), device="cpu", batch_size=2)
     assert isinstance(model, UNetModel)
     with_room_for(model, 0)
-    with pytest.warns(AnimateWarning), pytest.raises(AnimateError, match="not enough memory for one picture of 64 x 64 pixels; use smaller"):
+    with (
+        pytest.warns(AnimateWarning, match="going on with 1"),
+        pytest.raises(AnimateError, match="not enough memory for one picture of 64 x 64 pixels; use smaller"),
+    ):
         next(render(STORY, model))
 
 
@@ -491,18 +498,17 @@ def test_ten_thousand_storyboards(tmp_path_factory: pytest.TempPathFactory, data
 
 
 def test_a_yaml_bomb_is_refused_at_once(tmp_path: Path) -> None:
-    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
-    (tmp_path / "bomb.yaml").write_text("\n".join([*lines, "keyframes: *a11"]))
-    with pytest.raises(AnimateError) as refused:
+    lines = ["keyframes:", "- &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"- &a{i} [{', '.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 12)]
+    (tmp_path / "bomb.yaml").write_text("\n".join(lines))
+    with pytest.raises(AnimateError, match=r"bomb\.yaml:2:3: keyframe 1: allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}; 11 more$"):
         read(tmp_path / "bomb.yaml")
-    assert len(str(refused.value)) < 1000
 
 
 @pytest.mark.parametrize("text", ["!!python/object/apply:os.system [touch owned]", "keyframes: !!python/name:os.system", "- !!binary x"])
 def test_yaml_makes_no_objects(tmp_path: Path, text: str) -> None:
     (tmp_path / "film.yaml").write_text(text)
-    with pytest.raises(AnimateError):
+    with pytest.raises(AnimateError, match=r"film\.yaml:1:\d+: could not determine a constructor for the tag '[\w.:/,]+'; mend the file$"):
         read(tmp_path / "film.yaml")
     assert [path.name for path in tmp_path.iterdir()] == ["film.yaml"]
 

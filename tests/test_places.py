@@ -32,12 +32,22 @@ def test_files_and_folders_are_told_apart(tmp_path: Path) -> None:
     assert read_bytes(tmp_path / "file", 3) == b"abc"
 
 
-@pytest.mark.parametrize("name", ["none", LONG, f"{LONG}/{LONG}", "a\0b", "file/below"])
-def test_what_cannot_be_there_is_not_there(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "error", "said"),
+    [
+        ("none", FileNotFoundError, "No such file"),
+        (LONG, OSError, "File name too long"),
+        (f"{LONG}/{LONG}", OSError, "File name too long"),
+        ("a\0b", ValueError, "null byte"),
+        ("file/below", NotADirectoryError, "Not a directory"),
+    ],
+    ids=["none", "long", "longer", "NUL", "below a file"],
+)
+def test_what_cannot_be_there_is_not_there(tmp_path: Path, name: str, error: type[Exception], said: str) -> None:
     (tmp_path / "file").touch()
     assert not is_file(tmp_path / name)
     assert not is_folder(tmp_path / name)
-    with pytest.raises((OSError, ValueError)):
+    with pytest.raises(error, match=said):
         read_bytes(tmp_path / name)
 
 

@@ -131,5 +131,7 @@ def test_what_contributing_names_is_there() -> None:
 
 
 def test_pictures_and_links_are_there() -> None:
-    for target in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert len(targets) > 10
+    for target in targets:
         assert (ROOT / target).exists(), target

@@ -113,6 +113,8 @@ def _code(args: Sequence[str] | None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # whoever reads the results has enough
         return 1
+    except MemoryError:
+        say("not enough memory; end other programs, or use smaller --width and --height")
     except OSError as error:  # the system's answer to a path or a pipe that nobody else has put into words
         place = f"{error.filename}: " if error.filename else ""
         say(f"{place}{one_line(error)}; look at the path, its permissions and the room on its disk")

@@ -137,5 +137,6 @@ def names(folder: Path, count: int) -> list[Path]:
 
 
 def grid_name(folder: Path) -> Path:
+    """Of a contact sheet: numbered on from those that are there."""
     there = [int(path.stem.removeprefix("grid-")) for path in folder.glob("grid-*.png") if path.stem.removeprefix("grid-").isdecimal()]
     return folder / f"grid-{max(there, default=-1) + 1:04}.png"

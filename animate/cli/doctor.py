@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import AnimateError, amount
+from ..errors import AnimateError, amount, one_line
 from ..film.recipe import version_of
-from .console import Console
+from ..media.publish import check_writable
+from ..places import cache, is_file
+from ..story.storyboard import build
+from .console import Console, printable
 from .options import model_options, setup
 
 if TYPE_CHECKING:
@@ -35,38 +38,54 @@ def command(width: int | None, height: int | None, **options: Any) -> int:
     With --model: whether that model fits and runs here, found out by one picture of two steps.
     """
     drawn_by = setup(options)
+    _check_sides(width, height, drawn_by)
     checks: dict[str, Callable[[], Finding]] = {"model": partial(_trial, drawn_by, width, height)} if drawn_by.model else CHECKS
     failed = False
     for name, check in checks.items():
-        for good, line in check():
+        for good, line in _told(check):
             failed |= not good
-            click.echo(f"{'ok  ' if good else 'FAIL'}  {name:<9}  {line}")
+            click.echo(f"{'ok  ' if good else 'FAIL'}  {name:<9}  {printable(line)}")
     return int(failed)
 
 
 Finding = Iterator[tuple[bool, str]]
 
 
+def _told(check: Callable[[], Finding]) -> Finding:
+    """What it finds; what the system refuses it is a finding, too, and the other checks follow."""
+    try:
+        yield from check()
+    except AnimateError as error:
+        yield False, str(error)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        yield False, f"{place}{one_line(error)}"
+
+
+def _check_sides(width: int | None, height: int | None, drawn_by: Setup) -> None:
+    """Raises AnimateError for sides that no picture has, and for sides without a model to try."""
+    if (side := width or height) and not drawn_by.model:
+        raise AnimateError(f"{side} pixels, and no --model to try them with; name one")
+    build({"keyframes": ["a tree"], "loop": "cycle", "width": width, "height": height})
+
+
 def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
     """Loads a model and draws with it."""
     from ..film.stills import still
 
-    try:
-        with Console() as console:
-            model = drawn_by.load(console)
-        d, n = model.defaults, model.numerics
-        yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
-        size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
-        free, sample = model.memory.free_bytes(), model.memory.bytes_per_sample(size["width"], size["height"])
-        if free is not None:
-            batch_size = min(n.batch_size, free // sample)
-            takes = f"a picture of {size['width']} x {size['height']} pixels takes about {amount(sample)}, {amount(free)} are free"
-            yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
-        _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
-        frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
-        yield True, f"a frame of {d.steps} steps takes about {frame:.1f} s alone; 100 frames about {100 * frame / 60:.0f} min, fewer in batches"
-    except AnimateError as error:
-        yield False, str(error)
+    with Console() as console:
+        model = drawn_by.load(console)
+    d, n = model.defaults, model.numerics
+    yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
+    size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
+    free, sample = model.memory.free_bytes(), model.memory.bytes_per_sample(size["width"], size["height"])
+    if free is not None:
+        batch_size = min(n.batch_size, free // sample)
+        takes = f"a picture of {size['width']} x {size['height']} pixels takes about {amount(sample)}, {amount(free)} are free"
+        yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
+    _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
+    frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
+    yield True, f"a frame of {d.steps} steps takes about {frame:.1f} s alone; 100 frames about {100 * frame / 60:.0f} min, fewer in batches"
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -110,6 +129,16 @@ def _disk() -> Finding:
     yield disk.free > 10**9, f"{amount(disk.free)} free in {Path.cwd()}"
 
 
+def _store() -> Finding:
+    """Films can do without."""
+    folder = cache()
+    try:
+        check_writable(folder / "states")
+        yield True, f"in {folder}"
+    except AnimateError as error:
+        yield True, f"nothing is kept: {error}; every film is drawn anew, or set ANIMATE_CACHE".replace("; choose another with -o", "")
+
+
 def _extras() -> Finding:
     for module, extra, purpose in (("cv2", "flow", "in-betweens by flow"), ("peft", "lora", "LoRAs")):
         there = find_spec(module) is not None
@@ -143,10 +172,18 @@ def _models() -> Finding:
 
 
 def _command() -> Finding:
-    ours = Path(sys.argv[0]).resolve()
-    found = [Path(folder) / "animate" for folder in os.environ.get("PATH", "").split(os.pathsep) if (Path(folder) / "animate").is_file()]
-    for path in found:
-        if path.resolve() != ours and "python" not in path.read_bytes()[:200].decode(errors="replace"):
+    ours, found = Path(sys.argv[0]).resolve(), list[Path]()
+    for path in (Path(folder) / "animate" for folder in os.environ.get("PATH", "").split(os.pathsep)):
+        try:
+            if not is_file(path):
+                continue
+            found.append(path)
+            with path.open("rb") as file:
+                head = file.read(200)
+        except (AnimateError, OSError) as error:
+            yield True, f"{path} cannot be looked at ({one_line(error)})"
+            continue
+        if path.resolve() != ours and b"python" not in head:
             first = path == found[0]
             yield not first, f'{path} is another "animate" (ImageMagick\'s, perhaps)' + ("; use python -m animate" if first else "")
     yield True, f"python -m animate always works; on the PATH: {', '.join(map(str, found)) or 'none'}"
@@ -157,6 +194,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "device": _device,
     "memory": _memory,
     "disk": _disk,
+    "store": _store,
     "ffmpeg": _ffmpeg,
     "extras": _extras,
     "models": _models,

@@ -16,6 +16,7 @@ from ..errors import AnimateError, one_line
 from ..film.setup import Setup
 from ..media import formats
 from ..models.parts import samplers
+from ..models.placement import LARGEST_BATCH
 from ..places import path_of, read_bytes
 from ..story import easing
 from ..story.files import SUFFIXES, read, text_of
@@ -37,6 +38,8 @@ def _stack(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
 
 
 class Seed(click.ParamType[int]):
+    """A whole number, or "random": then it is drawn, and printed, so that the picture can be drawn again."""
+
     name = "integer or random"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
@@ -45,7 +48,7 @@ class Seed(click.ParamType[int]):
             say(f"seed {drawn}")
             return drawn
         if not re.fullmatch(r"\s*\d{1,20}\s*", str(value), re.ASCII) or int(value) > LARGEST_SEED:
-            self.fail(f'"{value}" is no seed; allowed: a number from 0 to {LARGEST_SEED}, or "random"', param, ctx)
+            self.fail(f'"{str(value)[:40]}" is no seed; allowed: a number from 0 to {LARGEST_SEED}, or "random"', param, ctx)
         return int(value)
 
 
@@ -148,7 +151,7 @@ model_options = _stack(
         "--batch-size",
         "--slots",
         "batch_size",
-        type=click.IntRange(1, 256),
+        type=click.IntRange(1, LARGEST_BATCH),
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
     click.option("--store", type=Place(), metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),

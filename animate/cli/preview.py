@@ -44,6 +44,7 @@ class Preview:
             self._write(self.path)
 
     def close(self) -> None:
+        """Write the last picture, if it came too soon after the one before to be written then."""
         if self.path and self._waiting is not None:
             self._write(self.path)
 

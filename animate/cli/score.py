@@ -54,7 +54,7 @@ def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, pl
     asked = {path: _asked(path, score.frames) for path, score in scores.items()}
     found = {path: faults(score, loop, asked[path]) for path, score in scores.items()}
     if plot:
-        writers.write_image(plot, plot_steps(_titled(scores), metric, loop))
+        console.log(f"the plot is {writers.write_image(plot, plot_steps(_titled(scores), metric, loop), report=console)}")
     if as_json:
         click.echo(json.dumps([_facts(path, metric, score, asked[path]) | {"faults": found[path]} for path, score in scores.items()]))
         return

@@ -52,6 +52,7 @@ class Asked:
     theirs: bool  # a command of the scripts of 2022
 
     def prompts(self) -> list[str]:
+        """All that are to be drawn: one, or a line each of a file. Raises AnimateError for none, and for two ways of giving them."""
         ways = [[self.prompt] if self.prompt is not None else [], [self.prompt_option] if self.prompt_option is not None else []]
         if self.prompt_file:
             ways.append(lines(self.prompt_file))
@@ -61,6 +62,7 @@ class Asked:
         return given[0]
 
     def check(self) -> None:
+        """Raises AnimateError for options that do not go together."""
         if self.count is not None and (self.n_samples or self.n_iter):
             raise AnimateError(f"--count {self.count} and --n_samples or --n_iter; give one of them")
         if self.strength is not None and self.image is None:
@@ -71,6 +73,7 @@ class Asked:
             raise AnimateError("--skip_grid and --skip_save leave nothing to write; leave one out")
 
     def story(self, given: dict[str, Any]) -> Storyboard:
+        """A keyframe for every picture. given: what the common options say, as fields of a storyboard. Raises AnimateError."""
         if self.theirs:
             given = given | {"sampling": {**given["sampling"], "conventions": COMPVIS}}
         seed, samples = given.get("seed", 0), self.n_samples or self.count or 1

@@ -1,4 +1,4 @@
-"""animate verify: does its recipe still draw what it drew?"""
+"""animate verify: is a file what its recipe draws?"""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from .options import Place, model_options, of_recipe, setup
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
-    """Draw some pictures of a recipe again and compare them with its digests. Exit code 1 if they differ.
+    """Draw some pictures of a recipe again and compare them with its digests and with the file. Exit code 1 if they differ.
 
-    Nothing is taken from the store. If they differ, what is different in the surroundings is said.
+    Nothing is taken from the store. If they differ, what is different in the surroundings is said. All pictures of a lossless file
+    (.png, folder/) are compared with their digests; those of others are counted, and look like what is drawn again.
     """
     batch_size, old = options["batch_size"], recipe.read(file)
     from ..film.verify import chosen, verify
@@ -34,13 +35,18 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
         raise AnimateError(f"{file}: {error}") from error
     with Console() as console:
         model = setup(options).like(old.made, file, console).load(console)
-        found = verify(old, numbers, model, batch_size, console)
+        found = verify(old, numbers, model, batch_size, console, file)
     if as_json:
-        click.echo(json.dumps({"path": str(file), "drawn": found.drawn, "different": found.different, "surroundings": found.surroundings}))
-    elif found.different:
+        told = {"path": str(file), "drawn": found.drawn, "different": found.different, "surroundings": found.surroundings, "file": found.file}
+        click.echo(json.dumps(told))
+        return int(bool(found.different or found.file))
+    if found.different:
         click.echo(f"{file}: {len(found.different)} of {len(numbers)} pictures differ ({', '.join(map(str, found.different))})")
         for line in found.surroundings or ["the surroundings are the same: the recipe was changed"]:
             click.echo(f"  {line}")
-    else:
-        click.echo(f"{file}: {len(numbers)} of {len(numbers)} pictures are what the recipe says")
-    return 1 if found.different else 0
+    if found.file:
+        click.echo(f"{file}: the pictures in it are not those of its recipe: {found.file}")
+    if found.different or found.file:
+        return 1
+    click.echo(f"{file}: {len(numbers)} of {len(numbers)} pictures are what the recipe says")
+    return 0

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from ..blend import slerp
-from ..errors import AnimateError
 from ..models.base import Conditioning, Denoising, Model
 from ..models.parts.samplers import noise_draws
 from ..pixels import Image
@@ -42,17 +41,15 @@ class Drawer:
         return (*batch_kind(cel), self._chunks(cel))
 
     def draw(self, batch: Batch, on_step: Callable[[], object]) -> Tensor:
-        """(B, stops, C, h, w), float32 on the CPU. on_step is called after every denoising step. Raises AnimateError if numbers overflow."""
+        """(B, stops, C, h, w), float32 on the CPU; not finite where numbers overflow. on_step is called after every denoising step."""
         first = batch.cels[0]
         distinct = {cel.key: (cel, parents) for cel, parents in zip(batch.cels, batch.inputs, strict=True)}  # repeats fill a batch
         begun = {key: self._begin(*one) for key, one in distinct.items()} if first.start.step else {}
         if first.start.step == first.step_count:  # nothing to denoise
             return torch.stack([begun[cel.key] for cel in batch.cels])[:, None]
         drawn = self._denoised(batch, begun, on_step)
-        for cel, latents in zip(batch.cels, drawn, strict=True):
-            _check(cel, latents)
-        rows = zip(batch.cels, batch.inputs, drawn, strict=True)
-        fed_back = {cel.key: (cel, parents, latents[-1]) for cel, parents, latents in rows if cel.start.move and cel.start.step}
+        rows = [row for row in zip(batch.cels, batch.inputs, drawn, strict=True) if row[0].start.move and row[0].start.step]
+        fed_back = {cel.key: (cel, parents, latents[-1]) for cel, parents, latents in rows if latents.isfinite().all()}
         anchored = {key: self.feedback.anchored(*one)[None] for key, one in fed_back.items()}
         return torch.stack([anchored.get(cel.key, latents) for cel, latents in zip(batch.cels, drawn, strict=True)])
 
@@ -100,11 +97,3 @@ class Drawer:
         negative, count, plain = name == "negative", self._chunks(cel), cel.conventions == COMPVIS
         a, b = (self.embed(getattr(end, name), count, negative, plain) for end in (cel.blend.a, cel.blend.b))
         return a.blend(b, cel.blend.mix)
-
-
-def _check(cel: Cel, latents: Tensor) -> None:
-    if not latents.isfinite().all():
-        raise AnimateError(
-            f'no picture came out of "{cel.blend.a.prompt}" to "{cel.blend.b.prompt}" at mix {cel.blend.mix:.3f}: numbers overflowed;'
-            " use another --sampler, a lower --guidance or --dtype float32"
-        )

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from ..errors import AnimateError
 from ..plan.cel import Cel, Plan, ancestry
 
 States = MutableMapping[str, Tensor]  # cel key -> latents (C, h, w) where it stops, float32
@@ -41,7 +42,7 @@ class Executor(Protocol):
         """Latents (B, stops, C, h, w), float32 on the CPU."""
 
     def cancel(self, futures: Sequence[Future[Tensor]]) -> None:
-        """Give these up; returns when none of them is being drawn any more."""
+        """Give these up. Returns at once: the garbage collector may be what calls, from any thread, for a film that was dropped."""
 
 
 def batch_kind(cel: Cel) -> tuple[object, ...]:
@@ -55,7 +56,7 @@ def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: K
     Every batch has `batch_size` cels, the last of a film padded with repeats: the bits of a cel depend on the size of its
     batch, but not on its neighbours, so a film's pictures are the same whichever part of it is drawn. Cels that are equal but
     for where they stop are drawn in one go. A state is dropped from `states` once no later frame shows it and no later cel
-    begins with it. Raises what drawing raises.
+    begins with it. Raises what drawing raises; AnimateError for a cel whose numbers overflowed, once a frame needs it and not before.
     """
     flight = _InFlight(_Waiting(plan, kind, states), executor, batch_size)
     try:
@@ -117,8 +118,11 @@ class _InFlight:
         drawn = future.result()
         self.batches.popleft()
         for strand, latents in zip(strands, drawn, strict=False):
-            # Cloned, or one state that is kept for long would keep its whole batch.
-            self.waiting.states.update({cel.key: state.clone() for cel, state in zip(strand, latents, strict=True)})
+            if latents.isfinite().all():
+                # Cloned, or one state that is kept for long would keep its whole batch.
+                self.waiting.states.update({cel.key: state.clone() for cel, state in zip(strand, latents, strict=True)})
+            else:
+                self.waiting.overflowed.update(cel.key for cel in strand)
             self.keys.difference_update(cel.key for cel in strand)
         self.waiting.used(parent for strand in strands for parent in strand[0].start.parents)
 
@@ -138,6 +142,7 @@ class _Waiting:
             self.strand.update({cel.key: strand for cel in strand})
         self.needed = Counter(plan.order)
         self.needed.update(parent for cels in strands.values() for parent in cels[0].start.parents)
+        self.overflowed: set[str] = set()  # cels that were drawn, and of which no picture came
 
     def _group(self, strand: Strand) -> object:
         return self.kind(strand[0]), tuple(cel.end for cel in strand)
@@ -146,10 +151,15 @@ class _Waiting:
         """The first strand that has to be drawn for this cel, and others of its sort that are ready, in order.
 
         None if something of it is in flight; or (only_full) if strands of its sort that are not ready could fill the batch later.
+        Raises AnimateError if the cel, or what it begins with, overflowed; None then, too, for what is only looked at ahead of time.
         """
         first, parents = self._first(key, in_flight)
         if parents is None:
             return None
+        if overflowed := [cel for cel in first if cel.key in self.overflowed]:
+            if only_full:
+                return None
+            raise AnimateError(_no_picture(overflowed[0]))
         queue = self.queues[self._group(first)]
         before = queue.copy()
         if first in queue:
@@ -174,7 +184,7 @@ class _Waiting:
     def _first(self, key: str, in_flight: set[str]) -> tuple[Strand, Inputs | None]:
         """The strand of this cel, or what is missing of what it begins with; and the latents that it begins with, None if some are in flight."""
         read = self._read(key)
-        while key not in in_flight and (missing := [parent for parent, state in read if state is None]):
+        while key not in in_flight and key not in self.overflowed and (missing := [parent for parent, state in read if state is None]):
             key = missing[0]
             read = self._read(key)
         strand = self.strand.get(key, (self.plan.cels[key],))
@@ -190,3 +200,8 @@ class _Waiting:
             self.needed[key] -= 1
             if self.needed[key] <= 0:
                 self.states.pop(key, None)
+
+
+def _no_picture(cel: Cel) -> str:
+    path = f'no picture came out of "{cel.blend.a.prompt}" to "{cel.blend.b.prompt}" at mix {cel.blend.mix:.3f}: numbers overflowed'
+    return f"{path}; use another --sampler, a lower --guidance or --dtype float32"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -84,7 +84,7 @@ def write_film(
         size, stretches = (recipe.made.batch_size, recipe.batches) if as_then else (setup.batch_size, ())
         return [render(output.story, model, frames, store, curves, size, report, stretches)]
 
-    (written,) = _written([output], draw, setup, report, replace, begins(frames))
+    (written,) = _written([output], draw, setup, report, replace, frames)
     return written
 
 
@@ -99,11 +99,13 @@ def write_films(outputs: Sequence[Output], setup: Setup, report: Report, replace
     return _written(outputs, draw, setup, report, replace)
 
 
-def _written(outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report, replace: bool, sounding: bool = True) -> Iterator[Written]:
-    """sounding: they begin where their sounds do."""
+def _written(
+    outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report, replace: bool, frames: Sequence[int] | None = None
+) -> Iterator[Written]:
+    """frames: only these of each film."""
     began = time.monotonic()
     for output in outputs:
-        _check(output, sounding)
+        _check(output, begins(frames))
     setup.check()
     first = outputs[0]
     if first.story.between:
@@ -115,29 +117,34 @@ def _written(outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report
     from .film import resolve
 
     story = resolve(first.story, model.defaults)
-    preflight.check(story, Path(first.path), first.suffix, len(outputs))
+    pictures = story.written if frames is None else len(frames)
+    preflight.check(story, Path(first.path), first.suffix, len(outputs) * pictures)
     films = draw(model, store)
-    count = _Count(report, story, first.suffix, len(outputs), model.numerics.batch_size)
+    count = _Count(report, story, first.suffix, len(outputs), pictures, model.numerics.batch_size)
+    refused = list[AnimateError]()
     with ExitStack() as stack:
-        for pictures in films:
-            stack.enter_context(closing(pictures))
-        for output, pictures in zip(outputs, films, strict=True):
-            before, interrupted = count.done, False
+        for images in films:
+            stack.enter_context(images)
+        for number, (output, images) in enumerate(zip(outputs, films, strict=True)):
+            fps = output.story.written_fps
             try:
-                images = count.passing(pictures)
-                path = writers.write_video(output.path, images, output.story.written_fps, replace, pictures.note, pictures.sound, report)
-            except writers.Interrupted as stopped:
-                path, interrupted = stopped.path, True
-            shown = str(path) if output.suffix else output.path  # a folder as it was asked for, with its "/"
-            seconds = round(time.monotonic() - began, 2)
-            fps, frames = output.story.written_fps, count.done - before
-            made = pictures.made
-            yield Written(shown, frames, fps, story.width, story.height, model.name, pictures.probes, seconds, interrupted, made)
-            if interrupted:
+                file = writers.write_film(output.path, count.passing(images, number), fps, replace, images.note, images.sound, report)
+            except AnimateError as error:
+                if len(outputs) == 1:
+                    raise
+                refused.append(error)  # the others may be drawn all the same
+                report.warn(f"{output.path}: {error}")
+                continue
+            shown = str(file.path) if output.suffix else output.path  # a folder as it was asked for, with its "/"
+            seconds, made = round(time.monotonic() - began, 2), images.made
+            yield Written(shown, file.images, fps, story.width, story.height, model.name, images.probes, seconds, file.interrupted, made)
+            if file.interrupted:
                 onward = "the same command goes on from there" if store else "nothing is kept (--no-store): the same command begins anew"
-                report.log(f"stopped after {frames} of {output.story.written} frames; {onward}")
+                report.log(f"stopped after {file.images} of {pictures} frames; {onward}")
                 return
     tell_of_store(store, report)
+    if refused:
+        raise AnimateError(f"{len(refused)} of {len(outputs)} films could not be drawn; the others are written") from refused[0]
 
 
 def _check(output: Output, sounding: bool) -> None:
@@ -159,25 +166,23 @@ def _refuse_own_input(path: str | Path, story: Storyboard) -> None:
 class _Count:
     """Images passing by, counted for all films of a job."""
 
-    def __init__(self, report: Report, story: Resolved, suffix: str, films: int, batch_size: int):
-        self.report, self.story, self.suffix, self.films, self.batch_size = report, story, suffix, films, batch_size
-        self.total, self.done = films * story.written, 0
+    def __init__(self, report: Report, story: Resolved, suffix: str, films: int, pictures: int, batch_size: int):
+        """pictures: of one film."""
+        self.report, self.story, self.suffix, self.films, self.pictures, self.batch_size = report, story, suffix, films, pictures, batch_size
 
-    def passing(self, images: Iterator[Image]) -> Iterator[Image]:
-        """The same images. The first batch warms up; the second one tells how long a frame takes."""
-        first = 0.0
-        self.report.progress("drawing", self.done, self.total)
-        for image in images:
+    def passing(self, images: Iterator[Image], film: int) -> Iterator[Image]:
+        """The same images, those of film number `film`. Its first batch warms up; the second one tells how long a frame takes."""
+        total, before, first = self.films * self.pictures, film * self.pictures, 0.0
+        self.report.progress("drawing", before, total)
+        for done, image in enumerate(images):
             first = first or time.monotonic()
-            if self.done == self.batch_size:
+            if before + done == self.batch_size:
                 seconds = (time.monotonic() - first) / self.batch_size
-                if line := preflight.estimate(self.story, self.suffix, seconds, self.films):
+                if line := preflight.estimate(self.story, self.suffix, seconds, self.pictures, self.films):
                     self.report.log(line)
-            self.done += 1
             self.report.picture(image)
             yield image
-            self.report.progress("drawing", self.done, self.total)
-        self.report.progress("writing", self.done, self.total)
+            self.report.progress("drawing", before + done + 1, total)
 
 
 def write_still(story: Storyboard, setup: Setup, report: Report, path: Path, replace: bool) -> tuple[Path, Made]:
@@ -188,7 +193,7 @@ def write_still(story: Storyboard, setup: Setup, report: Report, path: Path, rep
     model, store = setup.load(report), setup.store()
     from .stills import stills
 
-    with closing(stills(story, story.keyframes, model, setup.batch_size or 1, store, report)) as images:
+    with stills(story, story.keyframes, model, setup.batch_size or 1, store, report) as images:
         path = writers.write_image(path, next(images), replace, images.note_of_last, report)
         tell_of_store(store, report)
         return path, images.made
@@ -214,7 +219,7 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
     model, store = setup.load(report), setup.store()
     from .stills import stills
 
-    with closing(stills(story, story.keyframes, model, setup.batch_size or 1, store, report, sheet.stretches)) as images:
+    with stills(story, story.keyframes, model, setup.batch_size or 1, store, report, sheet.stretches) as images:
         drawn, paths = list[Image](), list[Path]()
         for number, image in enumerate(images):
             if sheet.each:

@@ -74,7 +74,7 @@ class _Probes:
         for latents in self.runner.latents(plan, ""):
             self.count += 1
             self.report.progress("finding an even pace", self.count, asked)
-            image = self.runner.model.decode(latents[None])[0]
+            image = self.runner.decode(latents, shown_once=True)
             self.report.picture(image)
             yield image
 

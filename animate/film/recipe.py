@@ -9,62 +9,68 @@ import base64
 import binascii
 import hashlib
 import platform
+import re
 import zlib
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import AliasChoices, Field, ValidationError, model_validator
+from pydantic import AliasChoices, FailFast, Field, ValidationError, model_validator
 
 from ..errors import AnimateError, one_line
 from ..media import tags
+from ..models.placement import LARGEST_BATCH
 from ..plan.curve import Curve
 from ..story.fields import Frozen
-from ..story.storyboard import Storyboard
+from ..story.storyboard import MOST_KEYFRAMES, Storyboard
 
 PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
 LONG = 4000  # characters of JSON above which a recipe is compressed
 MAKER = "a diffusion model"
 LARGEST = 2**27  # bytes of JSON that are unpacked: no bomb
 PACKAGES = ("animate", "torch", "diffusers", "transformers", "numpy")  # that draw
+DIGEST = re.compile("[0-9a-f]{16}")
 OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")  # any of them is cv2
 
 Verb = Literal["film", "still", "sheet"]
+# Of what a file says, only so much is taken: it is printed, and it may be anybody's file. FailFast: of a million faults, one is enough.
+Word = Annotated[str, Field(max_length=4000)]  # a path may be as long
+Words = Annotated[dict[Word, Word], Field(max_length=MOST_KEYFRAMES)]
 
 
 class Made(Frozen):
     """The model, and where it drew: what a picture depends on besides the storyboard."""
 
-    model: str
-    fingerprint: str
-    device: str
-    dtype: str
-    batch_size: int = Field(ge=1, le=256, validation_alias=AliasChoices("batch_size", "slots"))  # slots: until 0.1.0
-    hardware: str
-    kernels: str = "eager"
-    versions: dict[str, str]
-    extras: tuple[str, ...] = ()  # what was put on the model
-    images: dict[str, str] = Field({})  # that keyframes begin with: name of the file -> digest of its pixels
+    model: Word
+    fingerprint: Word
+    device: Word
+    dtype: Word
+    batch_size: int = Field(ge=1, le=LARGEST_BATCH, validation_alias=AliasChoices("batch_size", "slots"))  # slots: until 0.1.0
+    hardware: Word
+    kernels: Word = "eager"
+    versions: Annotated[Words, Field(max_length=100)]
+    extras: Annotated[tuple[Word, ...], Field(max_length=100), FailFast()] = ()  # what was put on the model
+    images: Words = Field({})  # that keyframes begin with: name of the file -> digest of its pixels
 
 
 class Recipe(Frozen):
     """Everything that is needed to draw a file again, and to know that it came out as it was."""
 
     version: Literal[1]
-    made_by: str
+    made_by: Word
     verb: Verb
     storyboard: Storyboard  # resolved: it leaves nothing to the model's defaults
     made: Made
-    digests: tuple[str, ...]  # of the images, in order
-    labels: tuple[str, ...] = ()  # what a contact sheet says below its pictures
-    columns: int | None = Field(None, ge=1)  # of a contact sheet, where that was asked for
-    withheld: tuple[int, ...] = ()  # images, by their number, that the safety checker flagged: they show a neighbour
-    curves: tuple[Curve, ...] = ()  # how the segments of an evenly paced film are paced
-    frames: tuple[int, ...] | None = None  # of the film, where not all of it was drawn
+    digests: Annotated[tuple[str, ...], FailFast()]  # of the images, in order
+    labels: Annotated[tuple[str, ...], FailFast()] = ()  # what a contact sheet says below its pictures
+    columns: int | None = Field(None, ge=1, le=256)  # of a contact sheet, where that was asked for
+    withheld: Annotated[tuple[int, ...], FailFast()] = ()  # images, by their number, that the safety checker flagged: they show a neighbour
+    curves: Annotated[tuple[Curve, ...], FailFast()] = ()  # how the segments of an evenly paced film are paced
+    frames: Annotated[tuple[int, ...], Field(fail_fast=True)] | None = None  # of the film, where not all of it was drawn
     # Where the batch size became less on the way: a frame's number, in-betweens not counted, and the size from there on.
-    batches: tuple[tuple[int, int], ...] = ()
+    batches: Annotated[tuple[tuple[int, int], ...], FailFast()] = ()
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -72,13 +78,17 @@ class Recipe(Frozen):
         pictures = {"film": self.storyboard.written, "sheet": keys, "still": 1}[self.verb] if self.frames is None else len(self.frames)
         if len(self.digests) > pictures or (self.labels and len(self.labels) != keys):
             raise ValueError(f"{len(self.digests)} digests and {len(self.labels)} labels for {pictures} pictures")
+        if not all(map(DIGEST.fullmatch, self.digests)):
+            raise ValueError("digests that are none")
         segments = keys if keys > 1 else 4  # those of a circle
         if self.curves and (len(self.curves) != segments or not all(curve.valid for curve in self.curves)):
             raise ValueError("curves that are none of this film")
         if any(not 0 <= frame < self.storyboard.count for frame in self.frames or ()):
             raise ValueError("frames that the film does not have")
-        if any(first < 0 or not 1 <= size <= 256 for first, size in self.batches):
+        if any(first < 0 or not 1 <= size <= LARGEST_BATCH for first, size in self.batches):
             raise ValueError("batches of no size")
+        if self.verb == "still" and keys > 1:
+            raise ValueError(f"a still of {keys} keyframes")
         return self
 
     @property
@@ -171,7 +181,7 @@ def read(path: Path) -> Recipe:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
-        reason = one_line(f"{place}: {first['msg']}")
+        reason = one_line(f"{place}{': ' * bool(place)}{first['msg'].removeprefix('Value error, ')}")
         raise AnimateError(f"{path}: its recipe cannot be used ({reason}); it was changed, or is of another version") from error
     except ValueError as error:
         raise AnimateError(f"{path}: no recipe in it: {error}; look for the file as animate wrote it") from error

@@ -8,8 +8,8 @@ from functools import cache, partial
 from ..draw.runner import Interleaved, Runner, Stretches
 from ..draw.store import Store
 from ..models.base import Model
-from ..pixels import Image
-from ..report import Report
+from ..plan.cel import Plan
+from ..report import Relay, Report
 from ..story.storyboard import Storyboard
 from .batches import fitting, needed
 from .film import Film, ImageFiles
@@ -62,8 +62,14 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
     size = min(fitting(wanted, model, film.story, once) for film in films)
     runner = Runner(model, ImageFiles({digest: place for film in films for digest, place in film.images.pixels.places.items()}), size, store, report)
     known = [_once(film, (), runner, report) for film in films]
-    shared = Interleaved(runner, lambda: [paced().plan for paced in known], f"{films[0].name}, {len(films)} films")
-    return [Pictures(film, known[number], partial(shared.latents, number), runner) for number, film in enumerate(films)]
+    shared = Interleaved(runner, [partial(_plan, paced) for paced in known], f"{films[0].name}, {len(films)} films")
+    return [
+        Pictures(film, known[number], partial(shared.latents, number), runner, partial(shared.leave, number)) for number, film in enumerate(films)
+    ]
+
+
+def _plan(paced: Callable[[], Paced]) -> Plan:
+    return paced().plan
 
 
 def _once(film: Film, curves: Curves, runner: Runner, report: Report) -> Callable[[], Paced]:
@@ -71,25 +77,18 @@ def _once(film: Film, curves: Curves, runner: Runner, report: Report) -> Callabl
     return cache(partial(paced, film, curves, runner, report))
 
 
-class _Once(Report):
+class _Once(Relay):
     """Passes warnings on, each once and not for every film."""
 
     def __init__(self, report: Report):
-        self.report, self.lines = report, set[str]()
+        super().__init__(report)
+        self.lines = set[str]()
 
-    def log(self, line: str) -> None:
-        self.report.log(line)
-
-    def progress(self, stage: str, done: int, total: int) -> None:
-        self.report.progress(stage, done, total)
-
-    def step(self, done: int, total: int) -> None:
-        self.report.step(done, total)
-
-    def picture(self, image: Image) -> None:
-        self.report.picture(image)
+    @property
+    def _listener(self) -> Report:
+        return self.own
 
     def warn(self, line: str) -> None:
         if line not in self.lines:
             self.lines.add(line)
-            self.report.warn(line)
+            self.own.warn(line)

@@ -41,7 +41,8 @@ class Setup:
         """Raises AnimateError for what names and files tell: at once, before torch is loaded."""
         from ..models import check
 
-        check(self.model, self.device or "auto", self.dtype or "auto", self.loras, self.vae, self.embeddings)
+        device, dtype = ("auto" if given is None else given for given in (self.device, self.dtype))
+        check(self.model, device, dtype, self.loras, self.vae, self.embeddings, self.batch_size)
 
     def load(self, report: Report) -> Model:
         """Raises AnimateError if there is no such model, or it does not fit."""

@@ -31,7 +31,8 @@ def still(prompt: str, model: Model, batch_size: int = 1, image: str | None = No
         settings = {"width": width, "height": height, **settings}
     key = {"prompt": prompt} if image is None else {"prompt": prompt, "image": image, "strength": strength}
     story = build({"keyframes": [key], "loop": "cycle", **settings})
-    return next(stills(story, story.keyframes, model, batch_size))
+    with stills(story, story.keyframes, model, batch_size) as images:
+        return next(images)
 
 
 def sheet(story: Storyboard, model: Model, store: Store | None = None) -> Pictures:

@@ -41,6 +41,7 @@ class Change(NamedTuple):
 
 
 def change(before: Appearance, after: Appearance) -> Change:
+    """From one picture to another, in percent. A channel that is nearly black counts against a brightness of LEAST."""
     level = max(LEAST, float(np.mean(before[:3])))
     channels = [100 * (b - a) / level for a, b in zip(before[:3], after[:3], strict=True)]
     contrast, sharpness = (100 * (after[i] - before[i]) / max(LEAST, before[i]) for i in (3, 4))

@@ -31,9 +31,11 @@ class Axes(NamedTuple):
     highest: float
 
     def x(self, place: float) -> float:
+        """Pixels from the left."""
         return LEFT + (WIDTH - LEFT - RIGHT) * place / self.places
 
     def y(self, step: float) -> float:
+        """Pixels from the top."""
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * step / self.highest
 
 

@@ -150,6 +150,7 @@ def flicker(steps: np.ndarray, over_two: np.ndarray, without: Collection[int] = 
 
 
 def appearance(image: Image) -> Appearance:
+    """Of a picture (H, W, 3) with values 0 to 255: means of the channels, contrast and sharpness in grey levels, the share at the limits."""
     luma = image @ np.array([0.299, 0.587, 0.114], np.float32)
     high = luma[1:-1, 1:-1] - (luma[:-2, 1:-1] + luma[2:, 1:-1] + luma[1:-1, :-2] + luma[1:-1, 2:]) / 4
     red, green, blue = image.mean((0, 1))

@@ -110,7 +110,7 @@ def _get_gif(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(13)
         if head[:3] != b"GIF" or len(head) < 13:
-            raise AnimateError(f"{path}: no GIF")
+            raise AnimateError(f"{path}: no GIF, whatever its name says; give a whole file that animate wrote")
         _skip_palette(file, head[10])
         while (kind := file.read(1)) not in (b"", b";"):
             if kind == b",":
@@ -156,7 +156,7 @@ def _put_png(path: Path, text: str) -> None:
 def _get_png(path: Path) -> str | None:
     with path.open("rb") as file:
         if file.read(len(_PNG_START)) != _PNG_START:
-            raise AnimateError(f"{path}: no PNG")
+            raise AnimateError(f"{path}: no PNG, whatever its name says; give a whole file that animate wrote")
         while len(head := file.read(8)) == 8 and head[4:] != b"IEND":
             (length,), after = struct.unpack(">I", head[:4]), file.tell()
             if head[4:] == b"iTXt" and length <= LONGEST:
@@ -198,7 +198,7 @@ def _get_webp(path: Path) -> str | None:
     with path.open("rb") as file:
         head = file.read(12)
         if head[:4] != b"RIFF" or head[8:] != b"WEBP":
-            raise AnimateError(f"{path}: no WebP")
+            raise AnimateError(f"{path}: no WebP, whatever its name says; give a whole file that animate wrote")
         while len(chunk := file.read(8)) == 8:
             (length,) = struct.unpack("<I", chunk[4:])
             if chunk[:4] == b"XMP " and length <= LONGEST:
@@ -249,7 +249,7 @@ def _boxes(file: IO[bytes], path: Path) -> Iterator[tuple[int, bytes, int]]:
         start += length
         file.seek(start)
     if start == 0:
-        raise AnimateError(f"{path}: no AVIF")
+        raise AnimateError(f"{path}: no AVIF, whatever its name says; give a whole file that animate wrote")
 
 
 # --- JPEG: segments up to the pixels ---------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ def _jpeg_comment(text: str) -> dict[str, Any]:
 def _get_jpeg(path: Path) -> str | None:
     with path.open("rb") as file:
         if file.read(2) != b"\xff\xd8":
-            raise AnimateError(f"{path}: no JPEG")
+            raise AnimateError(f"{path}: no JPEG, whatever its name says; give a whole file that animate wrote")
         while len(head := file.read(4)) == 4 and head[0] == 0xFF and head[1] != 0xDA:
             (length,) = struct.unpack(">H", head[2:])
             data = file.read(max(0, length - 2))

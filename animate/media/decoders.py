@@ -56,6 +56,7 @@ def _natural_order(file: Path) -> list[tuple[int, str]]:
 
 def _video(path: Path, report: Report, demuxer: str) -> Iterator[Image]:
     """As a stream of PPM pictures, which say their size themselves."""
+    ffmpeg.check()
     source = ("-protocol_whitelist", "file", "-xerror", "-f", demuxer, "-i", f"file:{path}", "-map", "0:v:0", "-fps_mode", "passthrough")
     with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(

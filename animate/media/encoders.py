@@ -26,9 +26,14 @@ LARGEST_WEBP = 2**32 - 2**25  # bytes: its length has 32 bits, and a recipe may 
 class Encoder(Protocol):
     """A file under way. `close` makes it whole; `abort` gives it up, and may also follow a `close` that failed."""
 
-    def add(self, image: Image) -> None: ...
-    def close(self) -> None: ...
-    def abort(self) -> None: ...
+    def add(self, image: Image) -> None:
+        """The next picture, uint8 (H, W, 3), all of one size. Raises AnimateError or OSError."""
+
+    def close(self) -> None:
+        """All pictures are in. Raises AnimateError or OSError."""
+
+    def abort(self) -> None:
+        """Let go of the file and of processes."""
 
 
 NewEncoder = Callable[[Path, float, tuple[int, int]], Encoder]  # path, frames per second, (width, height) in pixels

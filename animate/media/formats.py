@@ -27,6 +27,8 @@ class Format:
     bytes_per_pixel: float = 0.0  # of a frame, while a film is written: what sprout's and photographic films took, rounded up
     needs_ffmpeg: bool = False  # to encode
     fastest: float | None = None  # frames per second
+    side: int = 2**31 - 1  # pixels of the longest one that such a file can have
+    lossless: bool = False  # whether the pixels that are read back are those that were written
     sound: tuple[str, ...] = ()  # ffmpeg's options for a sound track
     still: bool = False  # Pillow writes one image as such a file
     text: Text | None = None  # where the recipe is kept
@@ -36,17 +38,17 @@ class Format:
 
 _VIDEO = (
     Format(
-        ".mp4", "H.264, plays everywhere, starts while it loads", partial(Pipe, H264), 0.25, needs_ffmpeg=True,
+        ".mp4", "H.264, plays everywhere, starts while it loads", partial(Pipe, H264), 0.25, needs_ffmpeg=True, side=16384,
         sound=("-c:a", "aac", "-b:a", "192k", "-flags:a", "+bitexact", "-movflags", "+faststart"),
         text=containers.MP4, decoder=decoders.video("mov"),
     ),
     Format(
-        ".webm", "VP9", partial(Pipe, VP9), 0.2, needs_ffmpeg=True,
+        ".webm", "VP9", partial(Pipe, VP9), 0.2, needs_ffmpeg=True, side=65536,
         sound=("-c:a", "libopus", "-b:a", "128k", "-flags:a", "+bitexact"),
         text=containers.MATROSKA, decoder=decoders.video("matroska"),
     ),
     Format(  # twice its size: its recipe is put into a copy
-        ".mov", "ProRes 422, 10 bits a channel, for editing", partial(Pipe, PRORES), 1.0, needs_ffmpeg=True,
+        ".mov", "ProRes 422, 10 bits a channel, for editing", partial(Pipe, PRORES), 1.0, needs_ffmpeg=True, side=65534,
         sound=("-c:a", "pcm_s16le", "-flags:a", "+bitexact"),
         text=containers.MOV, decoder=decoders.video("mov"),
     ),
@@ -57,26 +59,26 @@ _VIDEO = (
 _ANIMATIONS = (
     Format(  # browsers play delays under two hundredths of a second as ten
         ".gif", "a palette for every frame; delays add up to the film's length; up to 50 frames per second", partial(Pipe, GIF), 1.2,
-        needs_ffmpeg=True, fastest=50, text=containers.GIF, decoder=decoders.animation,
+        needs_ffmpeg=True, fastest=50, side=65535, text=containers.GIF, decoder=decoders.animation,
     ),
     Format(
-        ".png", "lossless, animated", Png, 2.0, needs_ffmpeg=True,
+        ".png", "lossless, animated", Png, 2.0, needs_ffmpeg=True, lossless=True,
         still=True, text=containers.PNG, decoder=decoders.animation, picture=True,
     ),
-    Format(".webp", "small and in full colour", Webp, 0.4, still=True, text=containers.WEBP, decoder=decoders.animation, picture=True),
+    Format(".webp", "small and in full colour", Webp, 0.4, side=16383, still=True, text=containers.WEBP, decoder=decoders.animation, picture=True),
     Format(
-        ".avif", "AV1, smaller still, for browsers", partial(Pipe, AV1), 0.25, needs_ffmpeg=True,
+        ".avif", "AV1, smaller still, for browsers", partial(Pipe, AV1), 0.25, needs_ffmpeg=True, side=65535,
         text=containers.AVIF, decoder=decoders.animation, picture=True,
     ),
     Format(".apng", "animated PNG", decoder=decoders.animation),
 )  # fmt: skip
 _PICTURES = (
-    Format(".jpg", "JPEG", still=True, text=containers.JPEG, picture=True),
-    Format(".jpeg", "JPEG", still=True, text=containers.JPEG, picture=True),
+    Format(".jpg", "JPEG", side=65500, still=True, text=containers.JPEG, picture=True),
+    Format(".jpeg", "JPEG", side=65500, still=True, text=containers.JPEG, picture=True),
     Format(".bmp", "bitmap", picture=True),
 )
 _FOLDER = Format(
-    "", "numbered PNGs", Folder, 2.0,
+    "", "numbered PNGs", Folder, 2.0, lossless=True,
     text=containers.FOLDER, decoder=lambda path, report: decoders.folder(path, report, suffixes=pictures()),
 )  # fmt: skip
 FORMATS = {format.suffix: format for format in (*_VIDEO, *_ANIMATIONS, *_PICTURES, _FOLDER)}  # by suffix

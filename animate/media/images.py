@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
@@ -50,6 +51,8 @@ def read(path: str, width: int, height: int, report: Report = REPORT) -> Image:
 @contextlib.contextmanager
 def _opened(path: str) -> Iterator[PIL.Image.Image]:
     """The picture as Pillow has it; what goes wrong with it inside the block is told as AnimateError."""
+    if not isinstance(path, str) or not path:
+        raise AnimateError(f"image {one_line(repr(path), 60)}; allowed: the name of a PNG, JPEG or WebP, as a text; or leave it out")
     try:
         with PIL.Image.open(regular(path_of(path)), formats=KINDS) as picture:
             if picture.width * picture.height > LARGEST:
@@ -63,26 +66,65 @@ def _opened(path: str) -> Iterator[PIL.Image.Image]:
         raise AnimateError(f"{path}: no picture that can be read ({one_line(error)}); give a PNG, JPEG or WebP") from error
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Where pictures of one size lie on a contact sheet, row by row, and how large it is. All in pixels."""
+
+    count: int  # of pictures
+    width: int  # of a picture
+    height: int  # of a picture
+    line: int  # height of a caption; 0 without captions
+    columns: int
+
+    @classmethod
+    def of(cls, count: int, width: int, height: int, captioned: bool, columns: int | None = None) -> Layout:
+        """columns: pictures in a row; left out: so many that the sheet is about 1.6 times as wide as it is high."""
+        line = GAP + math.ceil(_font(width).getbbox("Ag")[3]) if captioned else 0
+        return cls(count, width, height, line, columns or min(count, max(1, round(math.sqrt(count * 1.6)))))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the sheet."""
+        rows = math.ceil(self.count / self.columns)
+        return GAP + self.columns * (self.width + GAP), GAP + rows * (self.height + self.line + GAP)
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Left and upper edge of a picture."""
+        row, column = divmod(number, self.columns)
+        return GAP + column * (self.width + GAP), GAP + row * (self.height + self.line + GAP)
+
+    def cut(self, sheet: Image) -> Iterator[Image]:
+        """The pictures of a sheet of this size, in order."""
+        for left, top in map(self.place, range(self.count)):
+            yield sheet[top : top + self.height, left : left + self.width]
+
+
+def _font(width: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """That of captions under pictures of so many pixels."""
+    return ImageFont.load_default(max(11, width // 16))
+
+
 def contact_sheet(images: Sequence[Image], captions: Sequence[str], columns: int | None = None) -> Image:
     """Images of one size, row by row, on one sheet, each with its caption beneath. Captions are cut to their image's width; none take no room."""
     height, width = images[0].shape[:2]
-    columns = columns or min(len(images), max(1, round(math.sqrt(len(images) * 1.6))))
-    rows = math.ceil(len(images) / columns)
-    font = ImageFont.load_default(max(11, width // 16))
-    line = GAP + math.ceil(font.getbbox("Ag")[3]) if captions else 0
-    sheet = PIL.Image.new("RGB", (GAP + columns * (width + GAP), GAP + rows * (height + line + GAP)), PAPER)
+    layout, font = Layout.of(len(images), width, height, bool(captions), columns), _font(width)
+    sheet = PIL.Image.new("RGB", layout.size, PAPER)
     pen = ImageDraw.Draw(sheet)
     for i, (image, caption) in enumerate(zip(images, captions or [""] * len(images), strict=True)):
-        x, y = GAP + i % columns * (width + GAP), GAP + i // columns * (height + line + GAP)
+        x, y = layout.place(i)
         sheet.paste(PIL.Image.fromarray(image), (x, y))
         pen.text((x, y + height + GAP // 2), _shortened(caption, font, width), fill=INK, font=font)
     return np.asarray(sheet)
 
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """The text, or as much of its beginning as fits into so many pixels."""
-    if font.getlength(text) <= width:
-        return text
+    """The text on one line, or as much of its beginning as fits into so many pixels."""
+    # No more letters than pixels: measuring takes as long as the text, and a prompt may have a million of them. Line breaks, which
+    # are measured otherwise, and letters that no line has, are spaces.
+    whole = "".join(letter if letter.isprintable() else " " for letter in text[: width + 1])
+    if len(text) <= width and font.getlength(whole) <= width:
+        return whole
+    text = whole[:width]
     while text and font.getlength(text + "…") > width:
         text = text[:-1]
     return text.rstrip() + "…"

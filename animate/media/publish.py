@@ -25,13 +25,17 @@ LONGEST_NAME = 240  # bytes: file systems take 255, and a number may be added
 
 def check_writable(target: Path) -> None:
     """Raises AnimateError if nothing can be written where `target` would be."""
-    if not target.name or len(os.fsencode(target.name)) > LONGEST_NAME:
+    try:
+        length = len(os.fsencode(target.name))
+    except UnicodeEncodeError as error:  # half of a UTF-16 pair
+        raise AnimateError(f"{str(target)!a}: no name for a file ({error.reason}); choose another with -o") from error
+    if not 0 < length <= LONGEST_NAME:
         raise AnimateError(f"{target}: no name for a file; allowed: 1 to {LONGEST_NAME} bytes")
     if "\0" in str(target):
         raise AnimateError(f"{str(target)!r}: a name with a NUL in it; choose another with -o")
     parent = absolute(target).parent
     try:
-        while not parent.exists():
+        while not parent.exists() and not parent.is_symlink():  # a link to nowhere is no place for a folder
             parent = parent.parent
         with tempfile.TemporaryFile(dir=parent):  # the only sure answer: permissions say yes to root, and mounts do not
             pass

@@ -8,6 +8,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from ..report import REPORT, Report
 from . import ffmpeg, tags
 from .encoders import Encoder, NewEncoder
 from .formats import FORMATS, films, names, stills
+from .limits import check_image, check_rate, check_size
 from .publish import check_writable, publish, temporary_name, write_errors
 from .sound import Sound, Track
 
@@ -34,6 +36,15 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, path: Path):
         super().__init__(str(path))
         self.path = path
+
+
+@dataclass(frozen=True)
+class File:
+    """A film that was written."""
+
+    path: Path
+    images: int  # that are in it
+    interrupted: bool  # by Ctrl-C, before it had all of them
 
 
 def write_video(
@@ -56,14 +67,35 @@ def write_video(
     On Ctrl-C the file is closed with the images it has, and Interrupted, which knows the path, is raised. Raises
     AnimateError if the rate, the format, the folder or ffmpeg will not do; nothing half written is left.
     """
+    file = write_film(path, images, fps, replace, note, sound, report)
+    if file.interrupted:
+        raise Interrupted(file.path)
+    return file.path
+
+
+def write_film(
+    path: str | os.PathLike[str],
+    images: Iterable[Image],
+    fps: float | None = None,
+    replace: bool = True,
+    note: Note | None = None,
+    sound: Sound | None = None,
+    report: Report = REPORT,
+) -> File:
+    """As `write_video`, but Ctrl-C is told in what is returned, and raises nothing."""
     target, fps = path_of(path), _rate(path, images, fps, report)
     note, sound = note or getattr(images, "note", None), sound or getattr(images, "sound", None)
     new_encoder = check(path, fps)
+    if sound is not None and not isinstance(sound, Sound):
+        raise AnimateError(f"sound {one_line(repr(sound), 60)}; allowed: animate.media.sound.Sound(Path('song.wav'))")
+    if not isinstance(images, Iterable):
+        raise AnimateError(f"images that are a {type(images).__name__}; allowed: an iterable of numpy arrays, uint8 (height, width, 3)")
     track = Track.of(sound, target) if sound else None
     images = track.fit(images, fps, report) if track else images
     problems: list[str] = []
     with temporary_name(target) as temporary:
-        encoder, count, interrupted = _encode(images, partial(new_encoder, temporary, fps), target)
+        encoder, count, interrupted = _encode(images, partial(_sized, path, new_encoder, temporary, fps), target)
+        report.progress("writing", count, count)
         with _signals_held() as signals, write_errors(target):
             _close(encoder)
             if track:
@@ -77,9 +109,7 @@ def write_video(
         problems.append(difference)
     for line in problems:  # now, when the film has its name: a report may raise, too
         report.warn(line)
-    if interrupted or signals:
-        raise Interrupted(written)
-    return written
+    return File(written, count, interrupted or bool(signals))
 
 
 def _rate(path: str | os.PathLike[str], images: Iterable[Image], fps: float | None, report: Report) -> float:
@@ -87,9 +117,10 @@ def _rate(path: str | os.PathLike[str], images: Iterable[Image], fps: float | No
     own: float | None = getattr(images, "fps", None)
     if fps is None and own is None:
         raise AnimateError(f"{path}: no frames per second; only the images of a film that render draws know theirs: give fps, such as fps=12")
+    check_rate(own if fps is None else fps)
     if fps is not None and own is not None and fps != own:
         report.warn(f"{path} plays at {fps:g} fps, and its storyboard says {own:g}, in-betweens counted; leave fps out to have that")
-    return fps if fps is not None else own or 0.0
+    return float(fps if fps is not None else own or 0.0)
 
 
 def _encode(images: Iterable[Image], new_encoder: Callable[[tuple[int, int]], Encoder], target: Path) -> tuple[Encoder, int, bool]:
@@ -98,7 +129,7 @@ def _encode(images: Iterable[Image], new_encoder: Callable[[tuple[int, int]], En
     count, size = 0, (0, 0)  # size: width, height
     try:
         for image in images:
-            _check_image(image, size)
+            check_image(image, size)
             with write_errors(target):
                 if encoder is None:
                     size = image.shape[1], image.shape[0]
@@ -114,6 +145,12 @@ def _encode(images: Iterable[Image], new_encoder: Callable[[tuple[int, int]], En
     if encoder is None:
         raise AnimateError(f"{target}: no images to write")
     return encoder, count, False
+
+
+def _sized(path: str | os.PathLike[str], new_encoder: NewEncoder, temporary: Path, fps: float, size: tuple[int, int]) -> Encoder:
+    """The encoder for pictures of this size, or AnimateError if the format cannot hold them."""
+    check_size(path, *size)
+    return new_encoder(temporary, fps, size)
 
 
 def _begun(new_encoder: Callable[[tuple[int, int]], Encoder], size: tuple[int, int]) -> Encoder:
@@ -143,13 +180,6 @@ def _film_kept(problems: list[str], outcome: str) -> Iterator[None]:
         problems.append(f"{outcome}: {one_line(error, 500)}")
 
 
-def _check_image(image: Image, size: tuple[int, int]) -> None:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
-        raise AnimateError(f"an image of {image.dtype} {image.shape}; allowed: uint8 (height, width, 3)")
-    if any(size) and image.shape != (size[1], size[0], 3):
-        raise AnimateError(f"an image of {image.shape} in a film of {(size[1], size[0], 3)}; all must have one size")
-
-
 @contextlib.contextmanager
 def _signals_held() -> Iterator[list[int]]:
     """Holds back Ctrl-C and SIGTERM where they would raise, and says afterwards which came: a file being closed would be lost."""
@@ -171,6 +201,7 @@ def _signals_held() -> Iterator[list[int]]:
 def check(path: str | os.PathLike[str], fps: float) -> NewEncoder:
     """The encoder for this name, or AnimateError if the name, its folder, the format or the pace cannot work. Writes nothing."""
     text, target = os.fspath(path), path_of(path)
+    check_rate(fps)
     check_writable(target)
     folder = text.endswith("/")
     suffix = "" if folder else target.suffix.lower()
@@ -186,8 +217,6 @@ def check(path: str | os.PathLike[str], fps: float) -> NewEncoder:
         _probe(suffix, encoder, ffmpeg.program())
     if target.is_dir():
         raise AnimateError(f"{text}: is a folder; name a file in it, or end the name in / for numbered PNGs")
-    if not fps > 0:
-        raise AnimateError(f"{fps:g} fps; allowed: above 0")
     fastest = FORMATS[suffix].fastest
     if fastest and fps > fastest:
         raise AnimateError(f"{fps:g} fps is too fast for a {suffix[1:].upper()}; allowed: up to {fastest:g}; use .mp4 or fewer fps")
@@ -220,9 +249,10 @@ def write_image(
     Raises AnimateError.
     """
     target, problems = still_name(path), list[str]()
-    _check_image(image, (0, 0))
+    check_image(image, (0, 0))
+    check_size(target, image.shape[1], image.shape[0])
     with temporary_name(target) as temporary, write_errors(target):
-        _save(image, temporary, target, {})
+        _save(image, temporary, {})
         with _film_kept(problems, f"{target} carries no recipe"):
             if note:
                 _put(note() if callable(note) else note, image, temporary, target)
@@ -232,11 +262,8 @@ def write_image(
     return written
 
 
-def _save(image: Image, temporary: Path, target: Path, settings: dict[str, Any]) -> None:
-    try:
-        PIL.Image.fromarray(image).save(temporary, quality=95, **settings)
-    except ValueError as error:  # a side that the format cannot hold
-        raise AnimateError(f"{target}: {image.shape[1]}x{image.shape[0]} pixels are too many for {target.suffix} ({error}); use .png") from error
+def _save(image: Image, temporary: Path, settings: dict[str, Any]) -> None:
+    PIL.Image.fromarray(image).save(temporary, quality=95, **settings)
 
 
 def _put(note: str, image: Image, temporary: Path, target: Path) -> None:
@@ -247,7 +274,7 @@ def _put(note: str, image: Image, temporary: Path, target: Path) -> None:
         return
     copy = temporary.with_stem(temporary.stem + "-tagged")
     try:
-        _save(image, copy, target, text.saved_with(note))
+        _save(image, copy, text.saved_with(note))
         copy.replace(temporary)
     finally:
         copy.unlink(missing_ok=True)

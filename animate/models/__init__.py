@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AnimateError
+from ..errors import AnimateError, one_line
 from ..report import REPORT, Report
 from . import placement
 from .parts import vocabulary
@@ -14,8 +14,10 @@ from .placement import BATCH_SIZES, LARGE, pick_device, pick_dtype
 from .weights import catalog, loading
 
 if TYPE_CHECKING:
-    from .base import Family, Model, Origin
+    from .base import Model
     from .weights.catalog import Entry
+    from .weights.extras import Extras
+    from .weights.loading import Loaded
 
 __all__ = ["LARGE", "load_model", "pick_device", "pick_dtype"]
 
@@ -41,22 +43,35 @@ def load_model(
     batch_size  cels in one batch; left out: what suits the device
     loras, vae, embeddings    as in `extras.Extras`
     safety      whether images are checked where the model has a safety checker
-    report      hears of downloads and of the words of embeddings that nobody named; then of what happens while the model draws
+    report      hears of downloads and of the words of embeddings that nobody named; then of what happens while the model
+                draws for nobody who listens himself (`render(report=)`)
 
-    Raises AnimateError if there is no such model, or it is of no family that can be animated.
+    Raises AnimateError if there is no such model, no memory for it, or it is of no family that can be animated.
     """
-    check(name, device, dtype, loras, vae, embeddings)  # before anything is fetched
+    check(name, device, dtype, loras, vae, embeddings, batch_size)  # before anything is fetched
+    if not isinstance(report, Report):
+        raise AnimateError(f"report {one_line(repr(report), 60)}; allowed: an animate.Report, or one of a class made from it")
+    from .memory import enough_to_load
+    from .weights.extras import Extras
+
+    name, entry = catalog.resolve(catalog.default() if name is None else name)
+    extras = Extras(tuple(loras), vae, tuple(embeddings))
+    with enough_to_load(", ".join([name, *extras.descriptions])):
+        device = pick_device(device)
+        loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report, needs_vae=vae is None)
+        if not safety:
+            loaded.pipe.safety_checker = None
+        return _model(name, entry, loaded, extras, report)(device, batch_size or BATCH_SIZES[device.split(":")[0]])
+
+
+def _model(name: str, entry: Entry | None, loaded: Loaded, extras: Extras, report: Report) -> Callable[[str, int], Model]:
+    """What makes the model of a pipeline with its extras, on a device and for batches of so many cels. Raises AnimateError."""
     from .base import Origin
     from .families import family_of
-    from .weights.extras import Extras, apply
+    from .weights.extras import apply
     from .weights.fingerprint import joined
 
-    name, entry = catalog.resolve(name or catalog.default())
-    device, extras = pick_device(device), Extras(tuple(loras), vae, tuple(embeddings))
-    loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report, needs_vae=vae is None)
     family = family_of(name, loaded.pipe, extras.descriptions)
-    if not safety:
-        loaded.pipe.safety_checker = None
     digest = apply(loaded.pipe, extras, report)
     origin = Origin(
         name,
@@ -66,29 +81,34 @@ def load_model(
         report=report,
         **(_suits(entry) if entry else family.suits(loaded.pipe)),
     )
-    return _on_device(family, origin, loaded.pipe, device, batch_size or BATCH_SIZES[device.split(":")[0]])
+    return partial(family.make, origin, loaded.pipe)
 
 
-def check(name: str | None, device: str, dtype: str, loras: Sequence[str], vae: str | None, embeddings: Sequence[str]) -> None:
+def check(
+    name: str | None, device: str, dtype: str, loras: Sequence[str], vae: str | None, embeddings: Sequence[str], batch_size: int | None = None
+) -> None:
     """Raises AnimateError for what `load_model` would refuse, as far as names and files tell: at once, torch is not loaded."""
     from .weights.extras import Extras
 
+    _check_texts("model", [] if name is None else [name], f"{', '.join(catalog.CATALOG)}, a folder, a file or a hub id")
+    for what, given in (("VAE", [] if vae is None else [vae]), ("LoRA", loras), ("embedding", embeddings)):
+        _check_texts(what, given, "a file, or a hub id")
     extras = Extras(tuple(loras), vae, tuple(embeddings))
+    if batch_size is not None:
+        placement.check_batch_size(batch_size)
     placement.check(device, dtype)
-    loading.check(*catalog.resolve(name or catalog.default()))
+    loading.check(*catalog.resolve(catalog.default() if name is None else name))
     extras.check()
+
+
+def _check_texts(what: str, given: Any, allowed: str) -> None:
+    """Raises AnimateError for what is no list of names, or holds one that is none: an empty one is a variable that is not set."""
+    if isinstance(given, str) or not isinstance(given, Sequence):
+        raise AnimateError(f"{what} {one_line(repr(given), 60)}; allowed: a list of texts, each {allowed}")
+    for text in given:
+        if not isinstance(text, str) or not text:
+            raise AnimateError(f"{what} {one_line(repr(text), 60)}; allowed: {allowed}, as a text; or leave it out")
 
 
 def _suits(entry: Entry) -> dict[str, Any]:
     return {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler, "tokens": entry.tokens}
-
-
-def _on_device(family: Family, origin: Origin, pipe: Any, device: str, batch_size: int) -> Model:
-    from .memory import out_of_memory
-
-    try:
-        return family.make(origin, pipe, device, batch_size)
-    except RuntimeError as error:
-        if not out_of_memory(error):
-            raise
-        raise AnimateError(f"{origin.name} does not fit into the memory of {device}; use --dtype float16, or --device cpu") from error

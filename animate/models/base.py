@@ -70,6 +70,7 @@ class Conditioning:
 
     @classmethod
     def batch(cls, items: Sequence[Conditioning]) -> Conditioning:
+        """Those of several prompts of one length, B in front."""
         return cls({name: torch.stack([item.tensors[name] for item in items]) for name in items[0].tensors})
 
     def blend(self, other: Conditioning, mix: float) -> Conditioning:
@@ -96,6 +97,7 @@ class Denoising:
 
     @property
     def ends(self) -> tuple[int, ...]:
+        """The steps before which latents are returned, in order: `stops`, or only the end."""
         return self.stops or (self.step_count,)
 
 
@@ -146,13 +148,15 @@ class Model(Protocol):
     numerics: Numerics
     supports_partial_denoising: bool  # whether denoising can begin half-way, and be left there
     mixes_guidance: bool  # whether samples of several guidance scales are denoised in one go; where not, those of each scale are
-    report: Report  # hears of what happens while it draws
+    report: Report  # hears of what happens while it draws for nobody who is `heard_by` another one
 
     @property
-    def text(self) -> Text: ...
+    def text(self) -> Text:
+        """What it can say of prompts without drawing."""
 
     @property
-    def memory(self) -> Memory: ...
+    def memory(self) -> Memory:
+        """Of the device that it is on."""
 
     @property
     def safety(self) -> Safety | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import errno
 import gc
+import math
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,19 +16,64 @@ from typing import Any
 import psutil
 import torch
 
-from ..report import Report
+from ..errors import AnimateError, amount
+from ..report import Relay, Report
 
 CGROUP = Path("/sys/fs/cgroup")  # limits of a container, where there are any (version 2)
 
-# CPUs have words of their own on Windows; cuBLAS and cuDNN too: no handle, or no algorithm whose working space fits.
-OUT_OF_MEMORY = re.compile(
-    "out of memory|can't allocate memory|not enough memory: you tried|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)"
-)
+# What the system says, and CPUs with other words on Windows; then devices. cuBLAS and cuDNN have no handle, or no algorithm whose working
+# space fits.
+OF_THE_MACHINE = "(?:can't|cannot) allocate memory|not enough memory: you tried|paging file is too small"
+OUT_OF_MEMORY = re.compile(f"{OF_THE_MACHINE}|out of memory|status_alloc_failed|unable to find (an engine|a valid cudnn algorithm)")
+ASKED = re.compile(r"(?:tried to allocate|unable to mmap) ([\d.]+) (\w+)")
+FREE = re.compile(r"of which ([\d.]+) (\w+) is free")
+UNITS = {"bytes": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 
 
-def out_of_memory(error: RuntimeError) -> bool:
-    """Whether this error is a device's way of saying that it has no memory left."""
-    return isinstance(error, torch.OutOfMemoryError) or bool(OUT_OF_MEMORY.search(str(error).lower()))
+def out_of_memory(error: BaseException) -> bool:
+    """Whether this error is a device's way, or the system's, of saying that it has no memory left."""
+    known = isinstance(error, torch.OutOfMemoryError | MemoryError) or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    return known or bool(OUT_OF_MEMORY.search(str(error).lower()))
+
+
+@contextlib.contextmanager
+def enough_to_load(what: str) -> Iterator[None]:
+    """Raises AnimateError that says so where there is no memory to load `what`, whatever has been made of the first error since.
+
+    Libraries tell it as a file that is not there or not whole, and so do those who cannot tell it from one.
+    """
+    try:
+        yield
+    except Exception as error:
+        first = [cause for cause in _causes(error) if out_of_memory(cause)][-1:]
+        if not first:
+            raise
+        raise AnimateError(_lack(what, *first)) from error
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, the one that it was made of, and so on to the first."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _lack(what: str, error: BaseException) -> str:
+    """Where memory is lacking to load `what`, how much as far as that is known, and what helps: smaller batches do not."""
+    words = str(error).lower()
+    machine = isinstance(error, MemoryError | OSError) or re.search(OF_THE_MACHINE, words) is not None
+    needed, free = _bytes(ASKED, words), free_bytes(torch.device("cpu")) if machine else _bytes(FREE, words)
+    known = [f"{amount(needed)} more needed"] if needed else []
+    if free is not None and free < (needed or math.inf):  # otherwise a limit of this process was in the way
+        known += [f"{amount(free)} free"]
+    advice = "close other programs, use a smaller model, or a GPU with --dtype float16" if machine else "use --dtype float16, or --device cpu"
+    amounts = f" ({', '.join(known)})" if known else ""
+    return f"not enough memory on {'this machine' if machine else 'the GPU'} to load {what}{amounts}; {advice}"
+
+
+def _bytes(pattern: re.Pattern[str], words: str) -> float | None:
+    said = pattern.search(words)
+    return float(said[1]) * UNITS[said[2]] if said and said[2] in UNITS else None
 
 
 def give_back() -> None:
@@ -75,7 +122,7 @@ class DeviceMemory(abc.ABC):
 
     def __init__(self, name: str, device: torch.device, parts: Sequence[Any], report: Report):
         """parts: what `at_work` is asked for; by default, modules that can be moved with `to`."""
-        self.name, self.device, self.parts, self.report = name, device, parts, report
+        self.name, self.device, self.parts, self.report = name, device, parts, Relay(report)
         self.offloaded = False  # never false again once it is true
         self._locks = {part: threading.RLock() for part in parts}
         self._turn = threading.RLock()  # in the place of the locks of all parts, once they are offloaded

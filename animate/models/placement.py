@@ -6,9 +6,10 @@ import platform
 import re
 from ctypes import CDLL
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
-from ..errors import AnimateError, did_you_mean
+from ..errors import AnimateError, did_you_mean, one_line
 
 if TYPE_CHECKING:
     import torch
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from .base import Numerics
 
 BATCH_SIZES = {"cuda": 8, "mps": 4, "cpu": 4}  # a CPU is about 1.5 times faster a sample in batches of 4 than alone
+LARGEST_BATCH = 256  # pictures; more at once are no faster on any device
 DTYPES = ("float32", "float16", "bfloat16")
 # What people call them elsewhere.
 OTHER_DEVICES = {"cuda": "cuda", "gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "mps": "mps", "metal": "mps", "apple": "mps", "cpu": "cpu"}
@@ -26,6 +28,7 @@ LARGE = 10**9  # bytes of weights: of Stable Diffusion 1 and larger
 
 def check(device: str, dtype: str) -> None:
     """Raises AnimateError for names that cannot be used here, as far as that is known without loading torch, which takes seconds."""
+    device, dtype = (one if isinstance(one, str) else one_line(repr(one), 60) for one in (device, dtype))  # from Python, it may be anything
     if not re.fullmatch(r"auto|(?:cuda|mps|cpu)(?::\d{1,3})?", device):
         raise AnimateError(f'device "{device}" is not known; allowed: auto, cuda, cuda:1, mps, cpu{_other_name(device)}')
     if device.startswith("cuda") and not _driver():
@@ -34,6 +37,12 @@ def check(device: str, dtype: str) -> None:
         raise AnimateError(f'device "{device}" is not here: only Macs have it; use --device auto')
     if dtype not in ("auto", *DTYPES):
         raise AnimateError(f'dtype "{dtype}" is not known; allowed: auto, {", ".join(DTYPES)}{did_you_mean(dtype, OTHER_DTYPES, OTHER_DTYPES)}')
+
+
+def check_batch_size(size: Any) -> None:
+    """Raises AnimateError for anything but a whole number that a batch can have. Python takes True for 1."""
+    if isinstance(size, bool) or not isinstance(size, Integral) or not 1 <= size <= LARGEST_BATCH:  # type: ignore[operator]
+        raise AnimateError(f"batch size {one_line(repr(size), 60)}; allowed: a whole number from 1 to {LARGEST_BATCH}, a power of two best")
 
 
 def _other_name(device: str) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError, model_validator
+
+from ..errors import AnimateError
+from .mistakes import mistake
 
 
 def readable(text: str) -> str:
@@ -16,7 +19,16 @@ def readable(text: str) -> str:
     return text
 
 
+def named(text: str) -> str:
+    """The text. Raises ValueError for the empty one, which a variable that is not set leaves."""
+    if not text:
+        raise ValueError("an empty name; write one, or leave it out")
+    return text
+
+
+MOST_NAMES = 100  # in one mapping: three times as many as there are fields
 Text = Annotated[StrictStr, AfterValidator(readable)]
+Name = Annotated[Text, AfterValidator(named)]
 Moment = int | StrictStr
 
 
@@ -81,7 +93,10 @@ Timed = Annotated[float | Text | dict[Moment, float | Text], BeforeValidator(_nu
 
 
 class Frozen(BaseModel):
-    """What is read from a file or a form: it cannot be changed, and a field that is not known is an error."""
+    """What is read from a file or a form: it cannot be changed, and a field that is not known is an error.
+
+    Made in Python, as in `Sampling(steps=8)`, it raises AnimateError, one line, for what it does not take.
+    """
 
     # Subclasses (a resolved sampling) become what a field declares, or equal values would not be equal.
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, revalidate_instances="subclass-instances")
@@ -89,8 +104,23 @@ class Frozen(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_truth_values(cls, data: Any) -> Any:
-        """Nothing here is true or false, and Python would take them for 1 and 0."""
+        """Nothing here is true or false, and Python would take them for 1 and 0. Of very many names, not each is looked at."""
+        if isinstance(data, Mapping) and len(data) > MOST_NAMES:
+            raise ValueError(f"{len(data)} names; allowed: {', '.join(sorted(cls.model_fields))}")
         for name, value in data.items() if isinstance(data, Mapping) else ():
             if isinstance(value, bool):
                 raise ValueError(f'"{name}" is {str(value).lower()}; allowed: a number, or a word in quotes')
         return data
+
+    def __init__(self, /, **data: Any):
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            raise AnimateError(mistake(error, data, type(self))[0]) from error
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # pydantic does not call it for what lies inside another value
+
+    if not TYPE_CHECKING:  # where it would say that any name may be set
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            raise AnimateError(f"{name} of a {type(self).__name__} cannot be changed; make a changed copy, as story.replace(frames=48) does")

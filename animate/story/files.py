@@ -226,6 +226,8 @@ def _mark(text: str, location: Location) -> StringMark | None:
 def _problem(error: MarkedYAMLError) -> str:
     """What the parser says, and what a person most likely meant."""
     problem = error.problem or one_line(error)
+    if problem == "but found another document":
+        return "a second document begins here; a file holds one storyboard"
     return f"{problem}: put a prompt with a colon in quotes" if problem == "mapping values are not allowed here" else problem
 
 

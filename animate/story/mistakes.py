@@ -22,18 +22,22 @@ _ALLOWED = {
 }
 
 
-def mistake(error: ValidationError, data: Mapping[str, Any], model: type[BaseModel], parts: Mapping[str, type[BaseModel]]) -> tuple[str, Location]:
-    """The line that says it, and where in the data it is.
-
-    parts: what the values of fields are, or the items of their lists: {"sampling": Sampling, "keyframes": Keyframe}.
-    """
-    found = error.errors()
-    first = min(found, key=lambda detail: detail["type"] != "extra_forbidden")  # a word that is not known is often why another is missing
+def mistake(error: ValidationError, data: Mapping[str, Any], model: type[BaseModel]) -> tuple[str, Location]:
+    """The line that says what is wrong with the data of such a model, and where in it that is."""
+    # A list whose items are wrong is "too short" as well; a word that is not known is often why another is missing.
+    found = [detail for detail in error.errors() if detail["type"] != "too_short"] or error.errors()
+    first = min(found, key=lambda detail: detail["type"] != "extra_forbidden")
     location = _location(first, data)
-    owner = parts[str(location[0])] if len(location) > 1 and location[0] in parts else model
+    owner = _part(model, str(location[0])) if len(location) > 1 else model
     others = len({_location(detail, data) for detail in found}) - 1  # a union finds a fault for each of its branches
     more = f"; {others} more" if others and first["type"] != "extra_forbidden" else ""
     return one_line(_message(first, location, owner) + more, longest=1000), location
+
+
+def _part(model: type[BaseModel], field: str) -> type[BaseModel]:
+    """What the values of a field are, or the items of its list, where those have fields of their own; the model itself where not."""
+    annotation = model.model_fields[field].annotation
+    return next((one for one in (annotation, *get_args(annotation)) if isinstance(one, type) and issubclass(one, BaseModel)), model)
 
 
 def _location(detail: ErrorDetails, data: Any) -> Location:

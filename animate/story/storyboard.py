@@ -5,7 +5,7 @@ A storyboard is frozen; a changed one is a copy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set, Sized
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ..errors import AnimateError
 from .conventions import DIFFUSERS, Conventions
-from .fields import Frozen, Moment, Share, Text, Timed, readable, within
+from .fields import Frozen, Moment, Name, Share, Text, Timed, readable, within
 from .mistakes import Location, mistake
 from .moments import frame_at
 
@@ -22,6 +22,7 @@ DEFAULT_FPS = 12.0
 LARGEST_SEED = 2**64 - 1  # what a torch generator takes
 LARGEST_SIDE = 8192  # pixels
 LONGEST_FILM = 1_000_000  # frames: a day at 12 fps
+MOST_KEYFRAMES = 100_000  # a second's work to check
 FASTEST = 1000  # frames per second
 SLOWEST = 0.01  # frames per second; formats count a frame's time in 16 bits of hundredths of a second
 MOST_BETWEEN = 64
@@ -42,7 +43,7 @@ class Sampling(Frozen):
     guidance: Annotated[Timed, within(*GUIDANCE)] | None = Field(
         None, description="classifier-free guidance scale, 0 to 100; up to 1: none; may change with time"
     )
-    sampler: str | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
+    sampler: Name | None = Field(None, description="name of a sampler, such as ddim or dpm++2m")
     eta: float = Field(0.0, ge=0, le=1, description="for ddim: how much noise every step adds, 0 (none) to 1")
     conventions: Conventions = Field(
         DIFFUSERS,
@@ -59,11 +60,17 @@ class Keyframe(Frozen):
     at: Moment | None = Field(None, description='frame index (12), seconds ("2.5s") or share of the film ("50%"); left out: evenly spread')
     seed: int | None = Field(None, ge=0, le=LARGEST_SEED, description="of the noise; left out: the storyboard's")
     hold: int = Field(0, ge=0, description="how many frames more show this keyframe")
-    ease: str | None = Field(None, description="easing of the segment that begins here; left out: the storyboard's")
+    ease: Name | None = Field(None, description="easing of the segment that begins here; left out: the storyboard's")
     guidance: float | None = Field(None, ge=0, le=100, description="classifier-free guidance scale; left out: the storyboard's")
     negative: Text | None = Field(None, description="what the picture should not show; left out: the storyboard's")
-    image: Text | None = Field(None, description="file of the picture that this keyframe shows; relative to the storyboard's folder")
+    image: Name | None = Field(None, description="file of the picture that this keyframe shows; relative to the storyboard's folder")
     strength: Share = Field(0.0, ge=0, le=1, description="share of the denoising that redraws the image; 0: the image itself")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_prompt(cls, data: Any) -> Any:
+        """A text is the prompt of a keyframe that has nothing else."""
+        return {"prompt": data} if isinstance(data, str) else data
 
     @field_validator("prompt")
     @classmethod
@@ -109,7 +116,7 @@ class Storyboard(Frozen):
     seed: int = Field(0, ge=0, le=LARGEST_SEED, description="of the noise of keyframes that have none of their own")
     negative: Text = Field("", description="what the pictures should not show")
     style: Text = Field("", description='put after every prompt, or around it where it holds "{}"')
-    ease: str = Field("linear", description="easing of the segments whose keyframe names none")
+    ease: Name = Field("linear", description="easing of the segments whose keyframe names none")
     pace: Literal["even", "linear"] = Field("even", description="even: pictures that look equally far apart; linear: equal steps of the blend")
     sampling: Sampling = Sampling()
     feedback: Annotated[Timed, within(*FEEDBACK)] | None = Field(
@@ -122,7 +129,7 @@ class Storyboard(Frozen):
     rotate: Annotated[Timed, within(*ROTATE)] = Field(0.0, description="of the camera, degrees clockwise per frame, with feedback")
     between: int = Field(0, ge=0, le=MOST_BETWEEN, description="in-betweens: how many pictures are put between each two frames, at a higher rate")
     between_by: Literal["latent", "flow"] = Field("latent", description="latent: blends of latents; flow: along the motion of the pictures")
-    sound: Text | None = Field(None, description="file of the track under the film; relative to the storyboard's folder")
+    sound: Name | None = Field(None, description="file of the track under the film; relative to the storyboard's folder")
     sound_fit: Literal["film", "shortest", "longest"] = Field("film", description="which length the file has where sound and film differ")
 
     @classmethod
@@ -144,6 +151,15 @@ class Storyboard(Frozen):
         more = by * (1 + max(seeds) - min(seeds) + circle)
         keys = [{**dict(key), "seed": key.seed + more} if key.seed is not None else key for key in self.keyframes]
         return self.replace(seed=self.seed + more, keyframes=keys)
+
+    @field_validator("keyframes", mode="before")
+    @classmethod
+    def _in_order(cls, keys: Any) -> Any:
+        if isinstance(keys, Set):
+            raise ValueError("a set, which has no order; allowed: a list")
+        if isinstance(keys, Sized) and len(keys) > MOST_KEYFRAMES:  # before each of them is looked at
+            raise ValueError(f"{len(keys)} of them; allowed: {MOST_KEYFRAMES} at most")
+        return keys
 
     @field_validator("width", "height")
     @classmethod
@@ -222,11 +238,8 @@ def build(data: Mapping[str, Any], source: str = "", position: Callable[[Locatio
 
     source: the file that the data is from, for messages. position: the ":line:column" of a value in it. Raises AnimateError, one line.
     """
-    values = dict(data)
-    if isinstance(values.get("keyframes"), list | tuple):
-        values["keyframes"] = [{"prompt": key} if isinstance(key, str) else key for key in values["keyframes"]]
     try:
-        return Storyboard.model_validate(values)
+        return Storyboard.model_validate(data)
     except ValidationError as error:
-        line, location = mistake(error, values, Storyboard, {"keyframes": Keyframe, "sampling": Sampling})
+        line, location = mistake(error, data, Storyboard)
         raise AnimateError(f"{source}{position(location)}: {line}" if source else line) from error

@@ -257,6 +257,10 @@ def test_the_doctor_tries_a_model_before_a_long_render(run: Run, tiny_folder: Pa
     code, out, _ = run("doctor", "--model", "broken")
     assert code == 1
     assert out.startswith("FAIL  model      model broken cannot be loaded")
-    code, out, _ = run("doctor", "--model", str(tiny_folder), "--width", "9")
-    assert (code, out.count("FAIL")) == (1, 1)
-    assert "multiples of 8" in out
+    for words, message in (
+        (("--model", "sprout", "--width", "9"), "multiples of 8"),
+        (("--height", "64"), "64 pixels, and no --model to try them with"),
+    ):
+        code, out, err = run("doctor", *words)
+        assert (code, out, err.count("\n")) == (2, "", 1), "at once"
+        assert message in err

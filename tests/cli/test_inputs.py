@@ -15,7 +15,7 @@ import pytest
 from animate import AnimateError, Storyboard, write_video
 from animate.media import reading
 from animate.story.files import read
-from conftest import Run
+from conftest import Run, Work
 from test_sound import song
 
 FEW = ("--steps", "1", "--guidance", "1", "--frames", "4", "--pace", "linear")
@@ -184,3 +184,22 @@ def test_a_store_that_cannot_be_cleared_says_so(run: Run, tmp_path: Path) -> Non
     assert (code, out) == (0, "store: cleared, 0 kB freed\n")
     assert err.startswith(f"animate: warning: {folder.relative_to(tmp_path)} (")
     assert err.endswith(") cannot be removed; change the permissions, or remove what is there by hand\n")
+
+
+@pytest.mark.parametrize(
+    "option", ["--model", "--vae", "--lora", "--embedding", "--device", "--dtype", "--store", "--sound", "--sampler", "--ease", "-o", "-f"]
+)
+def test_an_empty_name_is_a_variable_that_is_not_set(run: Run, option: str) -> None:
+    code, out, err = run("a seed", "a tree", option, "")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "allowed: " in err or "an empty name" in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it needs permissions for links")
+def test_a_folder_that_is_a_link_to_nowhere_is_refused_before_anything_is_drawn(run: Run, work: Work) -> None:
+    Path("one").symlink_to("two")
+    Path("two").symlink_to("one")
+    for name in ("one/film.mp4", "one/frames/"):
+        code, _, err = run("a seed", "a tree", *FEW, "-o", name)
+        assert (code, err.count("\n"), work.calls) == (2, 1, 0)
+        assert "is not a folder one can write to" in err

@@ -107,6 +107,7 @@ def test_guided_and_unguided_cels_do_not_share_a_batch() -> None:
     keys = (Keyframe(prompt="a", guidance=0), Keyframe(prompt="b", guidance=2))
     made, draw = planned(Storyboard(keyframes=keys, frames=9)), Recorder()
     list(run(made, Inline(draw), {}, batch_size=8))
+    assert len(draw.batches) > 1
     for batch in draw.batches:
         assert len({made.cels[key].blend.guidance > 1 for key in batch}) == 1
 

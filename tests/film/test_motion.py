@@ -54,6 +54,7 @@ def test_an_even_pace_is_smoother_than_a_linear_one(sprout: UNetModel, tmp_path:
 
 def test_faults_of_films_made_as_others_make_them_are_named_and_ours_have_none(bench: Bench) -> None:
     part = motion.peers(bench)
+    assert len(part.targets) == 2
     assert all(target.reached for target in part.targets), part.lines
     for name, said in motion.FAULTS.items():
         assert [line for line in part.lines if line.startswith(f"{name}, theirs: {said}")]

@@ -26,30 +26,41 @@ def film(**settings: Any) -> Resolved:
 def test_a_film_takes_what_its_format_takes_a_pixel() -> None:
     story = film(frames=5, between=1)
     for suffix in (*films(), ""):
-        assert preflight.size(story, suffix) == round(9 * 64 * 64 * FORMATS[suffix].bytes_per_pixel)
+        assert preflight.size(story, suffix, 9) == round(9 * 64 * 64 * FORMATS[suffix].bytes_per_pixel)
+
+
+def test_a_sheet_that_no_file_can_hold_is_refused_by_its_size(tmp_path: Path) -> None:
+    story = film(keyframes=["a"] * 300, frames=300, width=512, height=512)
+    preflight.check_sheet(story, tmp_path / "sheet.webp", [], None)
+    with pytest.raises(AnimateError, match=r"156008 x 528 pixels are too many for \.webp; allowed: up to 16383 on a side; use \.png"):
+        preflight.check_sheet(story, tmp_path / "sheet.webp", [], 300)
+    with pytest.raises(
+        AnimateError, match=r"a contact sheet of 3000 pictures in rows of 69 has \d+ x \d+ pixels; allowed: up to 536 million; use fewer"
+    ):
+        preflight.check_sheet(film(keyframes=["a"] * 3000, frames=3000, width=512, height=512), tmp_path / "sheet.png", ["a"] * 3000)
 
 
 def test_room_is_looked_for_before_the_first_frame(tmp_path: Path) -> None:
     story = film(frames=1_000_000, width=8192, height=8192)
     with pytest.raises(AnimateError, match=r"film\.png: \d+\.\d GB free, and 1000000 frames take about 134217\.7 GB; make room"):
-        preflight.check(story, tmp_path / "film.png", ".png")
+        preflight.check(story, tmp_path / "film.png", ".png", 1_000_000)
     with pytest.raises(AnimateError, match=r"and 3000000 frames take about 402653\.2 GB"):
-        preflight.check(story, tmp_path / "film.png", ".png", films=3)
-    preflight.check(film(frames=10), tmp_path / "not" / "yet.v2", "")
+        preflight.check(story, tmp_path / "film.png", ".png", 3_000_000)
+    preflight.check(film(frames=10), tmp_path / "not" / "yet.v2", "", 10)
 
 
 def test_long_films_are_estimated() -> None:
     story = film(frames=2000)
-    assert preflight.estimate(story, ".mp4", 0.01) is None
-    assert preflight.estimate(story, ".mp4", 1.0) == "2000 frames will take about 33 min and 2.0 MB"
-    assert preflight.estimate(story, ".gif", 9.0) == "2000 frames will take about 5 h 0 min and 9.8 MB"
-    assert preflight.estimate(story, ".mp4", 1.0, films=3) == "6000 frames will take about 33 min and 6.1 MB"
+    assert preflight.estimate(story, ".mp4", 0.01, 2000) is None
+    assert preflight.estimate(story, ".mp4", 1.0, 2000) == "2000 frames will take about 33 min and 2.0 MB"
+    assert preflight.estimate(story, ".gif", 9.0, 2000) == "2000 frames will take about 5 h 0 min and 9.8 MB"
+    assert preflight.estimate(story, ".mp4", 1.0, 2000, films=3) == "6000 frames will take about 33 min and 6.1 MB"
 
 
 def test_little_room_is_told_in_small_units(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda folder: SimpleNamespace(free=900))
     with pytest.raises(AnimateError, match=r"film\.mp4: 1 kB free, and 8 frames take about 9 kB; make room"):
-        preflight.check(film(frames=8), tmp_path / "film.mp4", ".mp4")
+        preflight.check(film(frames=8), tmp_path / "film.mp4", ".mp4", 8)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it does not let one remove the current folder")
@@ -58,7 +69,7 @@ def test_a_current_folder_that_is_gone_is_one_line(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     with pytest.raises(AnimateError, match=r"^film\.mp4: the current folder was removed"):
-        preflight.check(film(frames=8), Path("film.mp4"), ".mp4")
+        preflight.check(film(frames=8), Path("film.mp4"), ".mp4", 8)
 
 
 @pytest.mark.filterwarnings("ignore:8192 x 8192 pixels, and")

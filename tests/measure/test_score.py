@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,9 +20,11 @@ from animate.measure.drift import recoloured, steady
 from animate.measure.faults import faults
 from animate.measure.files import score_file
 from animate.measure.score import Score, gini, score
-from animate.media import ffmpeg
+from animate.media import ffmpeg, reading, writers
 from animate.media.reading import frames
+from animate.report import REPORT, Report
 from conftest import Run
+from fake_hub import Lines
 from test_distance import OFFLINE, even, motion, noisy, scene, texture
 
 
@@ -409,7 +412,8 @@ def test_the_plot_shows_every_step_the_median_and_the_worst(scored: Run) -> None
 
     write_video("film.png", motion([*np.linspace(0, 0.35, 12), *np.linspace(0.65, 1, 12)]), 12)
     for words, seams in ((("film.png",), 0), (("film.png", "--loop"), 1)):
-        assert scored(*words, "--plot", "steps.png")[0] == 0
+        code, _, err = scored(*words, "--plot", "steps.png")
+        assert (code, err) == (0, "animate: the plot is steps.png\n")
         plot = next(frames(Path("steps.png")))
         assert plot.shape == (HEIGHT, WIDTH, 3)
         foot = [tuple(pixel) for pixel in plot[HEIGHT - 49].tolist()]
@@ -418,6 +422,35 @@ def test_the_plot_shows_every_step_the_median_and_the_worst(scored: Run) -> None
     write_video("other.gif", even(4), 12)
     scored("film.png", "other.gif", "--plot", "steps.png")
     assert next(frames(Path("steps.png"))).shape == (2 * HEIGHT, WIDTH, 3), "one above the other"
+
+
+def test_a_plot_that_gets_another_name_is_told_and_json_stays_json(scored: Run) -> None:
+    write_video("film.png", even(4), 12)
+    Path("steps.png").mkdir()
+    code, out, err = scored("film.png", "--plot", "steps.png", "--json")
+    assert (code, len(json.loads(out))) == (0, 1)
+    warning, said = err.splitlines()
+    assert re.fullmatch(r"animate: warning: steps\.png cannot be replaced \(.+\): written to steps-2\.png", warning)
+    assert said == "animate: the plot is steps-2.png"
+    assert Path("steps-2.png").is_file()
+
+
+def test_what_is_said_while_the_end_picture_is_compressed_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow(path: Path, images: list[np.ndarray], fps: float, report: Report = REPORT) -> Path:
+        report.log("written slowly")
+        return write_video(path, images, fps)
+
+    def poor(path: Path, report: Report = REPORT) -> Iterator[np.ndarray]:
+        report.log(f"{path.stem} is read poorly")
+        return frames(path)
+
+    write_video(tmp_path / "film.png", even(4), 12)
+    PIL.Image.fromarray(scene(0.75)).save(tmp_path / "picture.png")
+    monkeypatch.setattr(writers, "write_video", slow)
+    monkeypatch.setattr(reading, "frames", poor)
+    heard = Lines()
+    score_file(tmp_path / "film.png", metric("structure"), tmp_path / "picture.png", heard)
+    assert heard.lines == ["film is read poorly", "written slowly", "end is read poorly"]
 
 
 def test_frames_that_may_be_missing_are_told(scored: Run) -> None:

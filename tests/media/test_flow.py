@@ -64,7 +64,9 @@ def test_flow_is_nearer_to_the_truth_than_a_cross_fade(opencv: object, shape: st
 
 def test_what_stands_still_is_untouched_to_the_bit(opencv: object) -> None:
     a, b = scene(40, 50), scene(50, 54)
-    for image in [*flowing([a, b], 3, closed=False)][1:4]:
+    film = [*flowing([a, b], 3, closed=False)]
+    assert len(film) == 5
+    for image in film[1:4]:
         away = np.ones((SIDE, SIDE), bool)
         away[22:82, 12:78] = False  # six pixels around the disc's way
         assert np.array_equal(image[away], a[away])
@@ -124,6 +126,7 @@ def test_what_is_shown_on_is_the_same_picture_again(opencv: object, monkeypatch:
     monkeypatch.setattr("animate.media.flow.Motion", None)  # no flow is asked for
     held = scene(40, 50)
     film = [*flowing([held, held.copy()], 3, closed=False)]
+    assert len(film) == 5
     assert all(image is held for image in film[:4])
 
 

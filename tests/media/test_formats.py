@@ -61,7 +61,7 @@ def test_one_entry_is_all_that_a_new_format_takes(tmp_path: Path, monkeypatch: p
     toy = Format(".toy", "raw frames", Toy, 3.5, fastest=20, text=text, decoder=toy_frames)
     monkeypatch.setitem(FORMATS, ".toy", toy)
     assert names(films()).endswith(", .toy")
-    assert preflight.size(film(frames=10), ".TOY") == 10 * 64 * 64 * 3.5
+    assert preflight.size(film(frames=10), ".TOY", 10) == 10 * 64 * 64 * 3.5
     images = pictures(3, SIZE)
     path = write_video(tmp_path / "film.toy", images, 12, note=lambda count: f"a recipe of {count}")
     assert tags.get(path) == "a recipe of 3"
@@ -101,7 +101,9 @@ def test_formats_that_are_written_leave_nothing_out(format: Format) -> None:
 def test_files_that_were_cut_off_or_are_something_else_are_not_read_as_films(tmp_path: Path, suffix: str) -> None:
     path = write_video(tmp_path / f"film{suffix}", pictures(12), 12)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    with pytest.raises((AnimateError, AnimateWarning), match=r"cannot be read as a|frames may be missing") as refused:
+    # A WebM is whole wherever it ends.
+    error, said = (AnimateWarning, "frames may be missing") if suffix == ".webm" else (AnimateError, "cannot be read as a")
+    with pytest.raises(error, match=said) as refused:
         list(reading.frames(path))
     assert "\n" not in str(refused.value)
     path.write_bytes(b"no film " * 100)

@@ -14,7 +14,7 @@ import pytest
 from animate import AnimateError, AnimateWarning, Sampling, Storyboard, render, sheet, still
 from animate.film.film import KeyframeImages, resolve
 from animate.media import images
-from animate.media.images import GAP, PAPER, contact_sheet
+from animate.media.images import GAP, PAPER, Layout, contact_sheet
 from animate.models.families.unet import UNetModel
 from animate.plan.cel import Start
 from animate.plan.exact import MIDDLE
@@ -216,3 +216,19 @@ def test_images_stand_row_by_row_with_words_beneath() -> None:
 
 def test_one_image_is_a_sheet() -> None:
     assert contact_sheet([np.zeros((64, 64, 3), np.uint8)], ["alone"]).shape[1] == 64 + 2 * GAP
+
+
+@pytest.mark.parametrize(
+    "words", ["x" * 10**6, "\u0301" * 10**6, "a\nb\0", "", "\U0001f333"], ids=["long", "of no width", "no letters", "none", "emoji"]
+)
+def test_any_words_stand_under_pictures_and_the_pictures_are_found_again(words: str) -> None:
+    drawn = [np.full((40, 64, 3), 10 * i, np.uint8) for i in range(5)]
+    sheet, layout = contact_sheet(drawn, [words] * 5, 3), Layout.of(5, 64, 40, True, 3)
+    assert sheet.shape[1::-1] == layout.size
+    assert np.array_equal(list(layout.cut(sheet)), drawn)
+
+
+@pytest.mark.parametrize("name", ["", 3, None, np.zeros((8, 8, 3))])
+def test_what_is_no_name_of_a_picture_is_refused(name: Any) -> None:
+    with pytest.raises(AnimateError, match=r"^image .*; allowed: the name of a PNG, JPEG or WebP, as a text; or leave it out$"):
+        images.size(name)

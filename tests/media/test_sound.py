@@ -310,7 +310,7 @@ def test_a_sound_that_is_a_list_of_other_files_opens_none(tmp_path: Path, kind: 
         assert "what is in it is no sound" in str(refused.value)
     track = Track(Sound(tmp_path / "list.wav"), 1.0)  # as if it had been exchanged after it was looked at
     write_video(tmp_path / "film.mp4", pictures(12), 12)
-    with pytest.raises(AnimateError):
+    with pytest.raises(AnimateError, match=r"^ffmpeg failed: (Format not on whitelist|Not detecting m3u8/hls) [^\n]+list\.wav\.$"):
         track.add_to(tmp_path / "film.mp4", 1.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -22,6 +23,7 @@ from animate.media.formats import films
 from animate.media.writers import write_image
 from test_writers import read
 
+NO_FILM = r"cannot be read as a film \(ffmpeg failed: [^\n]+\); give a whole file that animate wrote"
 IMAGES = [np.full((48, 64, 3), 20 * i, np.uint8) for i in range(6)]
 TEXTS = {"plain": 'a "tree"; \\ # = <b>&amp;</b> \u00e4\u79cd', "long": json.dumps([*range(60_000)])}
 
@@ -85,9 +87,8 @@ def test_files_of_another_kind_are_one_line(tmp_path: Path, suffix: str) -> None
     path = tmp_path / f"broken{suffix}"
     for data in (b"", b"hello", bytes(range(256)) * 4, b"ffconcat version 1.0\nfile /etc/passwd\n"):
         path.write_bytes(data)
-        with pytest.raises(AnimateError) as refused:
+        with pytest.raises(AnimateError, match=rf"^{re.escape(str(path))}: (no [A-Z]\w+|{NO_FILM})$"):
             tags.get(path)
-        assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("name", ["film.gif", "film.webp", "film.png", "film.avif"])

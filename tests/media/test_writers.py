@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -249,14 +250,20 @@ def test_ffmpegs_own_words_reach_the_user(tmp_path: Path, monkeypatch: pytest.Mo
         ("film.avi", 12, 'suffix ".avi" is not known; allowed: .mp4, .webm, .mov, .gif, .png, .webp, .avif, or a folder'),
         ("film", 12, 'suffix "" is not known'),
         ("film.gif", 60, "too fast for a GIF; allowed: up to 50"),
-        ("film.mp4", 0, "allowed: above 0"),
-        ("film.mp4", -3, "allowed: above 0"),
+        ("film.mp4", 0, "fps 0; allowed: a number from 0.01 to 1000"),
+        ("film.mp4", -3, "fps -3; allowed: a number from 0.01 to 1000"),
+        ("film.mp4", float("inf"), "fps inf; allowed: a number from 0.01 to 1000"),
+        ("frames/", float("nan"), "fps nan; allowed: a number from 0.01 to 1000"),
+        ("film.mp4", 10**400, "fps 1000"),
+        ("film.mp4", "12", "fps '12'; allowed: a number"),
+        ("film.mp4", True, "fps True; allowed: a number"),
+        ("film\ud800.mp4", 12, "no name for a file (surrogates not allowed)"),
         ("a" * 250 + ".mp4", 12, "no name for a file"),
         ("film\0.mp4", 12, "a name with a NUL in it"),
     ],
 )
 def test_what_cannot_be_written_is_refused_at_once(tmp_path: Path, name: str, fps: float, message: str) -> None:
-    with pytest.raises(AnimateError, match=message.replace(".", r"\.")):
+    with pytest.raises(AnimateError, match=re.escape(message)):
         check(tmp_path / name, fps)
 
 
@@ -271,9 +278,18 @@ def test_folders_that_cannot_be_written_to_are_refused(tmp_path: Path) -> None:
         check(tmp_path / "folder.mp4", 12)
 
 
-@pytest.mark.parametrize("images", [[], [np.zeros((8, 8), np.uint8)], [np.zeros((8, 8, 3))], [*pictures(1), *pictures(1, (8, 8))]])
-def test_what_are_no_images_of_one_size_is_refused(tmp_path: Path, images: list[np.ndarray]) -> None:
-    with pytest.raises(AnimateError):
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        ([], r"film\.mp4: no images to write$"),
+        ([np.zeros((8, 8), np.uint8)], r"^an image of uint8 \(8, 8\); allowed: uint8 \(height, width, 3\)$"),
+        ([np.zeros((8, 8, 3))], r"^an image of float64 \(8, 8, 3\); allowed: uint8 \(height, width, 3\)$"),
+        ([*pictures(1), *pictures(1, (8, 8))], r"^an image of \(8, 8, 3\) in a film of \(32, 48, 3\); all must have one size$"),
+    ],
+    ids=["none", "grey", "floats", "two sizes"],
+)
+def test_what_are_no_images_of_one_size_is_refused(tmp_path: Path, images: list[np.ndarray], said: str) -> None:
+    with pytest.raises(AnimateError, match=said):
         write_video(tmp_path / "film.mp4", images, 12)
     assert not list(tmp_path.iterdir())
 
@@ -284,8 +300,41 @@ def test_stills_go_by_their_suffix(tmp_path: Path) -> None:
             assert image.size == (48, 32)
     with pytest.raises(AnimateError, match=r"allowed: \.png"):
         write_image(tmp_path / "a.gif", pictures(1)[0])
-    with pytest.raises(AnimateError, match=r"too many for \.webp .* use \.png"):
+
+
+def test_every_format_has_its_longest_side(tmp_path: Path) -> None:
+    """It is written, and one more is refused in one line, before anything of it is written."""
+    for suffix in (*films(), ".jpg"):
+        side = FORMATS[suffix].side
+        write = partial(write_image, tmp_path / f"a{suffix}") if suffix == ".jpg" else partial(_film, tmp_path / f"a{suffix}")
+        if side < 2**20:
+            write(np.zeros((8, side, 3), np.uint8))
+            with pytest.raises(AnimateError, match=rf"8 pixels are too many for \{suffix}; allowed: up to {side} on a side; use \.png"):
+                write(np.zeros((8, side + 1, 3), np.uint8))
+    with pytest.raises(AnimateError, match=r"20000 x 8 pixels are too many for \.webp; allowed: up to 16383 on a side"):
         write_image(tmp_path / "wide.webp", np.zeros((8, 20_000, 3), np.uint8))
+    assert {path.stem for path in tmp_path.iterdir()} == {"a"}
+
+
+def _film(path: Path, image: np.ndarray) -> None:
+    write_video(path, [image, image], 12)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        ([[1, 2, 3]], "an image that is a list; allowed: a numpy array, uint8"),
+        ([None], "an image that is a NoneType; allowed"),
+        ([np.zeros((0, 5, 3), np.uint8)], "it has no pixels"),
+        (3, "images that are a int; allowed: an iterable of numpy arrays"),
+    ],
+)
+def test_what_are_no_arrays_is_refused(tmp_path: Path, images: Any, message: str) -> None:
+    with pytest.raises(AnimateError, match=message):
+        write_video(tmp_path / "film.png", images, 12)
+    with pytest.raises(AnimateError, match=r"^sound 'song\.wav'; allowed: "):
+        write_video(tmp_path / "film.mp4", pictures(1), 12, sound="song.wav")  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
 
 
 # --- after the last frame, nothing costs the film ------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ def tiny_shapes() -> Any:
 def pairs(seed: int = 0, rank: int = 2, parts: tuple[str, ...] = PARTS) -> Pairs:
     generator = torch.Generator().manual_seed(seed)
     layers = [(part, name, layer.weight) for part in parts for name, layer in getattr(tiny_shapes(), part).named_modules() if re.search(LAYERS, name)]
+    assert {part for part, *_ in layers} == {*parts}, "of each part some"
 
     def factors(weight: Tensor) -> tuple[Tensor, Tensor]:
         down = torch.randn(rank, *weight.shape[1:], generator=generator)

@@ -509,4 +509,8 @@ def test_a_lora_without_peft_is_one_line_with_the_command_that_installs_it(monke
 def test_only_diffusers_imports_peft() -> None:
     """It may be missing: diffusers imports it where it is there, and does without it until a LoRA is loaded."""
     sources = [path.read_text() for path in Path(animate.__file__).parent.rglob("*.py")]
-    assert not [source for source in sources if re.search(r"^\s*(from|import) peft\b", source, re.MULTILINE)]
+    users = {
+        name: [source for source in sources if re.search(rf"^\s*(from|import) {name}\b", source, re.MULTILINE)] for name in ("diffusers", "peft")
+    }
+    assert users["diffusers"]
+    assert not users["peft"]

@@ -270,6 +270,7 @@ def test_loading_with_half_the_memory_changes_no_bit(kind: str, tiny_folder: Pat
         pipe = loading.load(folder, None, lambda *_: torch.float32, REPORT).pipe
         parts = {name: part for name, part in pipe.components.items() if isinstance(part, torch.nn.Module)}
         tensors = [(f"{name}.{key}", tensor) for name, part in parts.items() for key, tensor in (*part.named_parameters(), *part.named_buffers())]
+        assert parts.keys() >= {"unet", "vae", "text_encoder"}
         assert not any(part.training for part in parts.values())
         return dict(tensors)
 

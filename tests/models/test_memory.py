@@ -194,6 +194,8 @@ def test_a_batch_is_as_large_as_there_is_room_for(monkeypatch: pytest.MonkeyPatc
         "MPS backend out of memory (MPS allocated: 5.00 GB)",
         "[enforce fail at alloc_cpu.cpp:121] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes.",
         "[enforce fail at alloc_cpu.cpp:83] data. DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes.",
+        "unable to mmap 4 bytes from file <model.safetensors>: Cannot allocate memory (12)",
+        "The paging file is too small for this operation to complete. (os error 1455)",
     ],
 )
 def test_every_system_has_words_for_no_memory(words: str) -> None:

@@ -327,6 +327,7 @@ def test_its_films_move_evenly_too(model: PipelineModel) -> None:
         warnings.simplefilter("ignore", animate.AnimateWarning)  # random weights may jump, and say so
         assert len([*images]) == 5
     assert images.probes >= 9
+    assert images.recipe.curves
     assert not any(curve.jumps for curve in images.recipe.curves), "nothing to bridge them with"
 
 

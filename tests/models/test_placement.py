@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import diffusers
 import pytest
 import torch
 import transformers
 
-from animate import AnimateError
+from animate import AnimateError, load_model
 from animate.models import placement
 from animate.models.base import Numerics
 from animate.models.placement import numerics
@@ -53,3 +54,23 @@ def test_macs_alone_have_mps(monkeypatch: pytest.MonkeyPatch) -> None:
         placement.check("mps", "auto")
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     placement.check("mps", "auto")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        *(({"batch_size": size}, "; allowed: a whole number from 1 to 256") for size in (0, -1, 1.5, "8", True, 257, 10**9)),
+        *(({"name": name}, "; allowed: sprout, sd11") for name in (3, "", b"sprout", ["sprout"])),
+        *(({"device": name}, "is not known; allowed: auto, cuda, cuda:1, mps, cpu") for name in ("", None, 3)),
+        *(({"dtype": name}, "is not known; allowed: auto, float32, float16, bfloat16") for name in ("", None, torch.float16)),
+        *(({"loras": names}, "; allowed: a ") for names in ("ink.safetensors", 3, [3], [""], [None])),
+        ({"embeddings": [""]}, "embedding ''; allowed: a file, or a hub id, as a text; or leave it out"),
+        ({"vae": ""}, "VAE ''; allowed: a file, or a hub id, as a text; or leave it out"),
+        ({"report": None}, "report None; allowed: an animate.Report"),
+    ],
+)
+def test_what_is_no_name_or_number_is_refused_before_anything_is_loaded(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnimateError) as refused:
+        load_model(**given)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)

@@ -12,7 +12,7 @@ from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionS
 from transformers import CLIPConfig, CLIPImageProcessorPil
 
 from animate import AnimateError, AnimateWarning, Sampling, Storyboard, load_model, render, sheet, still
-from animate.film.pictures import BESIDE
+from animate.film.shown import BESIDE
 from animate.models.families.unet import UNetModel
 from conftest import Run, tiny_pipeline
 
@@ -104,7 +104,7 @@ def test_the_store_never_holds_a_stand_in(model: UNetModel, monkeypatch: pytest.
     plain = list(render(STORY, model))
     with monkeypatch.context() as patched:
         flagging(model, patched, is_any(plain[7]))
-        with pytest.warns(AnimateWarning):
+        with pytest.warns(AnimateWarning, match="0 are drawn a little beside, 1 show a neighbour"):
             list(render(STORY, model, store=Store(tmp_path)))
     store = Store(tmp_path)
     assert np.array_equal(np.stack(list(render(STORY, model, store=store))), np.stack(plain))

@@ -73,6 +73,7 @@ def test_each_level_of_a_tree_begins_later_than_the_one_above(steps: int) -> Non
         assert all(0 < step < steps for step in found)
         assert all(before < after for before, after in pairwise(found))
         assert len(found) <= LEVELS
+    assert bool(found) == (steps > 1), "all that can be shared is"
 
 
 @given(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-from pydantic import ValidationError
+import copy
+import pickle
+from typing import Any
 
-from animate import AnimateError, Storyboard
+import pytest
+
+from animate import AnimateError, Keyframe, Sampling, Storyboard
 from animate.story.storyboard import build
 
 
@@ -41,8 +44,35 @@ def test_a_changed_copy_is_checked() -> None:
 
 
 def test_storyboards_are_frozen() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
-        Storyboard.of("a", "b").frames = 3  # type: ignore[misc]
+    story = Storyboard.of("a", "b")
+    with pytest.raises(AnimateError, match=r"^frames of a Storyboard cannot be changed; make a changed copy, as story\.replace"):
+        story.frames = 3  # type: ignore[misc]
+    assert pickle.loads(pickle.dumps(story)) == copy.deepcopy(story) == story
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "message"),
+    [
+        (Storyboard, {}, "keyframes: is missing"),
+        (Storyboard, {"keyframes": 3}, "keyframes: 3; allowed: a list"),
+        (Storyboard, {"keyframes": {"a", "b"}}, "keyframes: a set, which has no order; allowed: a list"),
+        (Storyboard, {"keyframes": [1, 2]}, "keyframe 1: allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}; 1 more"),
+        (Storyboard, {"keyframes": ["a", "b"], "sampling": {"steps": "x"}}, "steps: 'x'; allowed: a whole number from 1 to 999"),
+        (Storyboard, {"keyframes": ["a", {"promt": "b"}]}, 'keyframe 2: "promt" is not known; did you mean "prompt"?'),
+        (Keyframe, {}, "an empty prompt; write what the picture shows"),
+        (Keyframe, {"prompt": "a", "strength": 2}, "strength: 2; allowed: a number from 0 to 1"),
+        (Sampling, {"steps": "many"}, "steps: 'many'; allowed: a whole number from 1 to 999"),
+        (Sampling, {"step": 8}, '"step" is not known; did you mean "steps"?'),
+    ],
+)
+def test_made_in_python_they_are_refused_in_the_same_words(kind: type[Storyboard], fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnimateError) as refused:
+        kind(**fields)
+    assert str(refused.value) == message
+
+
+def test_a_text_is_a_keyframe_wherever_one_is_asked_for() -> None:
+    assert Storyboard(keyframes=("a", "b")) == Storyboard.of("a", "b")
 
 
 def test_style_is_said_after_every_prompt_or_around_it() -> None:
@@ -94,6 +124,12 @@ def test_style_is_said_after_every_prompt_or_around_it() -> None:
         ({"keyframes": ["a", "b"], "feedback": 0.4, "zoom": {0: True}}, "zoom: allowed: a number, an expression of time"),
         ({"keyframes": ["a", "b"], "feedback": float("nan")}, "feedback: nan; allowed: a number"),
         ({"keyframes": ["a", "b"], "feedback": 0.4, "pan": [1]}, "pan, down: is missing"),
+        ({"keyframes": ["a", "b"], "sound": ""}, "sound: an empty name; write one, or leave it out"),
+        ({"keyframes": ["a", {"image": ""}]}, "keyframe 2, image: an empty name"),
+        ({"keyframes": ["a", {"prompt": "b", "ease": ""}]}, "keyframe 2, ease: an empty name"),
+        ({"keyframes": ["a", "b"], "sampling": {"sampler": ""}}, "sampler: an empty name"),
+        ({"keyframes": ["a"] * 100_001}, "keyframes: 100001 of them; allowed: 100000 at most"),
+        ({str(number): 0 for number in range(1000)}, "1000 names; allowed: between"),
         ({"keyframes": ["a", {7: 8}]}, 'keyframe 2: "7" is no field; put a prompt with a colon in quotes'),
         ({"keyframes": ["a", "b"], 7: 8}, '"7" is not known; allowed: between'),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -122,7 +123,7 @@ def test_arguments_override_the_file(tmp_path: Path) -> None:
         ("keyframes: [a, b]\nstyle: !!null many\n", ":2:8", "'many' is no null; mend the file"),
         ("keyframes: [a, b]\nzoom: " + "[" * 5000, ":2:106", "lists and mappings inside each other, more than 100 deep"),
         ("keyframes: [a, *b]\n", ":1:16", "found undefined alias"),
-        ("keyframes: [a, b]\n---\nframes: 8\n", ":2:1", "but found another document"),
+        ("keyframes: [a, b]\n---\nframes: 8\n", ":2:1", "a second document begins here; a file holds one storyboard"),
         ("keyframes: [a, !!python/object/apply:os.system ['echo']]\n", ":1:16", "could not determine a constructor"),
     ],
 )
@@ -220,7 +221,7 @@ def test_a_bomb_is_refused_at_once(tmp_path: Path, parts: list[str], place: str)
     keyframes = "" if place.startswith("keyframes") else "\nkeyframes: [a, b]"
     began = time.process_time()
     for text in (f"pan: [{levels}]\n{place}{keyframes}", f"style: x\n{place.replace('*a14', f'[{levels}]')}{keyframes}"):
-        with pytest.raises(AnimateError) as refused:
+        with pytest.raises(AnimateError, match=rf"^{re.escape(str(tmp_path))}/film\.yaml:\d+:\d+: [^\n]+$") as refused:
             read(write(tmp_path, text))
         assert len(str(refused.value)) < 1000
     assert time.process_time() - began < 1
@@ -231,9 +232,10 @@ def test_a_bomb_is_refused_at_once(tmp_path: Path, parts: list[str], place: str)
 def test_what_is_nested_deeply_is_refused_in_one_line(tmp_path: Path, suffix: str, depth: int) -> None:
     deep = "[" * depth + "]" * depth
     text = f'keyframes = ["a", "b"]\nzoom = {deep}' if suffix == ".toml" else f'{{"keyframes": ["a", "b"], "zoom": {deep}}}'
-    with pytest.raises(AnimateError) as refused:
+    with pytest.raises(
+        AnimateError, match=rf"^{re.escape(str(tmp_path))}/film\{suffix}:[^\n]*(zoom|inside each other, (too|more than 100) deep)[^\n]*$"
+    ):
         read(write(tmp_path, text, "film" + suffix))
-    assert len(str(refused.value).splitlines()) == 1
 
 
 def test_files_are_read_in_several_threads(tmp_path: Path) -> None:

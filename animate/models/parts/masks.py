@@ -14,6 +14,7 @@ from ...blend import lerp
 
 
 def is_mask(name: str) -> bool:
+    """Whether a tensor of this name says which tokens count, as `prompt_attention_mask` does."""
     return "mask" in name
 
 

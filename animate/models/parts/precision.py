@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ...report import Report
+from ...report import Relay, Report
 from ..quiet import quiet
 
 
@@ -17,7 +17,7 @@ class Float32Fallback:
     """Turns a part of a model into float32 for one run. Warns the first time. One for all parts of a model."""
 
     def __init__(self, name: str, report: Report):
-        self.name, self.report = name, report
+        self.name, self.report = name, Relay(report)
         self._first = threading.Lock()  # taken by the first run, and never released
 
     @contextlib.contextmanager

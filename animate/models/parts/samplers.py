@@ -70,6 +70,8 @@ def _unused() -> Any:
 
 @dataclass(frozen=True)
 class Sampler:
+    """One of diffusers' schedulers, with what it takes to draw with it."""
+
     scheduler: str  # class name in diffusers
     overrides: Mapping[str, Any] = field(default_factory=dict)  # settings that replace those of the model's own scheduler
     advance: Advance = _step

@@ -73,7 +73,7 @@ class Vae:
         device = self.memory.device
         try:
             return convert(source)
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
             if self.vae.use_tiling:

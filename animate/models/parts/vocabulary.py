@@ -19,6 +19,8 @@ FILE = "vocabulary.json"
 
 @dataclass(frozen=True)
 class Vocabulary:
+    """What a model that was trained on few words knows; `vocabulary.json` of its folder."""
+
     size: int  # pixels of a side
     kinds: dict[str, list[str]]  # what can be chosen by kind: subjects, colours, places ...
     words: frozenset[str]  # every word that means something to the model

@@ -14,6 +14,8 @@ from ...errors import AnimateError, did_you_mean, one_line
 
 @dataclass(frozen=True)
 class Entry:
+    """A model that has a name."""
+
     where: str  # folder or hub id
     steps: int  # enough of them to look good
     guidance: float  # classifier-free guidance scale; up to 1: none
@@ -29,6 +31,7 @@ class Entry:
 
     @property
     def built_in(self) -> bool:
+        """Whether it comes with this package: nothing is downloaded."""
         return Path(self.where).is_absolute()
 
 

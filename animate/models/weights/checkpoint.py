@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from torch import Tensor
 
 from ...errors import AnimateError, one_line
+from ..memory import enough_to_load
 from ..quiet import quiet
 from . import clip, original_layout, tensors
 from .clip import MissingWeights
@@ -65,8 +66,11 @@ def convert(path: Path, folder: Path, dtype: torch.dtype = torch.float16, config
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise AnimateError(f"{folder} is there already; give a folder that is new or empty")
-    pipe = load(path, dtype, config, prediction)
-    folder = folder.absolute()
+    with enough_to_load(str(path)):
+        return _saved(load(path, dtype, config, prediction), folder.absolute())
+
+
+def _saved(pipe: Any, folder: Path) -> Path:
     temporary = folder.with_name(f".{secrets.token_hex(8)}")
     try:
         with quiet():

@@ -49,6 +49,7 @@ class Choice:
 
     @property
     def pickled(self) -> bool:
+        """Whether a file of them is a pickle, which may hold code."""
         return any(name.endswith(".bin") for name in self.files)
 
 

@@ -39,6 +39,7 @@ class Remote:
 
     @property
     def bytes(self) -> int:
+        """Of the files that are chosen, on this disk or not."""
         return sum(self.sizes[name] for name in self.choice.files)
 
 

@@ -32,10 +32,12 @@ def in_one_line(repo: str, revision: str | None, no_answer: str) -> Iterator[Non
 
 
 def cut_off(repo: str) -> str:
+    """The message of a download that stopped half-way."""
     return f"{repo}: the download was cut off; run it again: files that are whole are kept"
 
 
 def unreachable(repo: str) -> str:
+    """The message where nobody answers."""
     from huggingface_hub import constants
 
     return (

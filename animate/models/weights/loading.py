@@ -28,6 +28,8 @@ LONGEST = 10_000  # tokens of a prompt: transformers' word for a length that nob
 
 @dataclass(frozen=True)
 class Loaded:
+    """A pipeline on the CPU, and where it is from. fingerprint: of its files, 32 hexadecimal digits."""
+
     pipe: Any
     folder: Path | None  # None: it is a single file
     fingerprint: str

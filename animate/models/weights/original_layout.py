@@ -82,6 +82,7 @@ def plain_name(name: str) -> str:
 
 
 def with_prefix(prefix: str | tuple[str, ...], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Those tensors whose names begin so; the names stay whole."""
     return {name: tensor for name, tensor in state.items() if name.startswith(prefix)}
 
 
