@@ -217,8 +217,11 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
         _refuse_own_input(name, story)
     setup.check()
     model, store = setup.load(report), setup.store()
+    from .film import resolve
     from .stills import stills
 
+    if sheet.path:
+        preflight.check_sheet(resolve(story, model.defaults), sheet.path, sheet.labels, sheet.columns)
     with stills(story, story.keyframes, model, setup.batch_size or 1, store, report, sheet.stretches) as images:
         drawn, paths = list[Image](), list[Path]()
         for number, image in enumerate(images):

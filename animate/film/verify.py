@@ -49,9 +49,7 @@ def chosen(recipe: Recipe, count: int) -> tuple[int, ...]:
     return tuple(sorted({own[round(i * (len(own) - 1) / max(1, count - 1))] for i in range(count)}))
 
 
-def verify(
-    recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: int | None, report: Report, path: Path | None = None
-) -> Comparison:
+def verify(recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: int | None, report: Report, path: Path | None = None) -> Comparison:
     """Draw these pictures again, nothing of them taken from a store, and compare them with the recipe and with the file.
 
     numbers: rising. batch_size: another one than the recipe's. path: the file; left out: only the recipe is looked at. Raises AnimateError.
