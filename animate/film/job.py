@@ -104,21 +104,8 @@ def _written(
 ) -> Iterator[Written]:
     """frames: only these of each film."""
     began = time.monotonic()
-    for output in outputs:
-        _check(output, begins(frames))
-    setup.check()
+    model, store, story, pictures = _ready(outputs, setup, report, frames)
     first = outputs[0]
-    if first.story.between:
-        report.log(
-            f"{first.story.count} frames with {first.story.between} in-betweens from frame to frame: "
-            f"{first.story.written} pictures at {first.story.written_fps:g} fps"
-        )
-    model, store = setup.load(report), setup.store()
-    from .film import resolve
-
-    story = resolve(first.story, model.defaults)
-    pictures = story.written if frames is None else len(frames)
-    preflight.check(story, Path(first.path), first.suffix, len(outputs) * pictures)
     films = draw(model, store)
     count = _Count(report, story, first.suffix, len(outputs), pictures, model.numerics.batch_size)
     refused = list[AnimateError]()
@@ -144,7 +131,26 @@ def _written(
                 return
     tell_of_store(store, report)
     if refused:
-        raise AnimateError(f"{len(refused)} of {len(outputs)} films could not be drawn; the others are written") from refused[0]
+        others = "; the others are written" if len(refused) < len(outputs) else ""
+        raise AnimateError(f"{len(refused)} of {len(outputs)} films could not be drawn{others}") from refused[0]
+
+
+def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequence[int] | None) -> tuple[Model, Store | None, Resolved, int]:
+    """The model, the store, the first storyboard with nothing left out, and how many pictures each film has. Raises AnimateError."""
+    for output in outputs:
+        _check(output, begins(frames))
+    setup.check()
+    asked = outputs[0].story
+    if asked.between:
+        many = f"{asked.count} frames with {asked.between} in-betweens from frame to frame"
+        report.log(f"{many}: {asked.written} pictures at {asked.written_fps:g} fps")
+    model, store = setup.load(report), setup.store()
+    from .film import resolve
+
+    story = resolve(asked, model.defaults)
+    pictures = story.written if frames is None else len(frames)
+    preflight.check(story, Path(outputs[0].path), outputs[0].suffix, len(outputs) * pictures)
+    return model, store, story, pictures
 
 
 def _check(output: Output, sounding: bool) -> None:

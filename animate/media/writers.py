@@ -74,13 +74,7 @@ def write_video(
 
 
 def write_film(
-    path: str | os.PathLike[str],
-    images: Iterable[Image],
-    fps: float | None = None,
-    replace: bool = True,
-    note: Note | None = None,
-    sound: Sound | None = None,
-    report: Report = REPORT,
+    path: str | os.PathLike[str], images: Iterable[Image], fps: float | None, replace: bool, note: Note | None, sound: Sound | None, report: Report
 ) -> File:
     """As `write_video`, but Ctrl-C is told in what is returned, and raises nothing."""
     target, fps = path_of(path), _rate(path, images, fps, report)
