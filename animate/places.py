@@ -19,7 +19,14 @@ NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP, errno.EN
 
 
 def path_of(name: str | os.PathLike[str]) -> Path:
-    """The path that a person means: a "~" at its beginning is the home folder, wherever the name comes from (a shell turns only some)."""
+    """The path that a person means: a "~" at its beginning is the home folder, wherever the name comes from (a shell turns only some).
+
+    Raises AnimateError for an empty name, which would mean the current folder, and for what is no name at all.
+    """
+    if not isinstance(name, str | os.PathLike):
+        raise AnimateError(f"{one_line(repr(name), 60)} where a file or folder belongs; allowed: its name as a text, or a Path")
+    if not os.fspath(name):
+        raise AnimateError("an empty name; name a file or folder, or leave it out")
     return Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises for a user that is not known, this leaves the name as it is
 
 

@@ -18,7 +18,7 @@ WEIGHTS = (".safetensors", ".ckpt", ".pt", ".bin")
 
 def check(prompts: Sequence[str]) -> None:
     """Raises AnimateError for arguments that are no prompts, with what was probably meant."""
-    for prompt in prompts:
+    for prompt in filter(None, prompts):  # an empty one is told as that by the storyboard
         _check_file(prompt, alone=len(prompts) == 1)
     if len(prompts) > 2 and _sentence(prompts):
         raise AnimateError(f"{len(prompts)} prompts of one word each; put the words of a prompt in quotes: animate {_quoted(' '.join(prompts))}")

@@ -13,6 +13,7 @@ from ..errors import AnimateError, amount
 from ..models.parts import vocabulary
 from ..models.weights import hub
 from ..models.weights.catalog import CATALOG, Entry, resolve, suggest
+from ..places import is_folder, path_of
 from .console import Console
 
 EPILOG = """\b
@@ -52,7 +53,7 @@ def pull(name: str, revision: str | None, dtype: str) -> None:
     """Download a model, or its newest version, and print its folder."""
     entry = resolve(name)[1]
     where = entry.where if entry else name
-    if Path(where).expanduser().is_dir():
+    if where and is_folder(path_of(where)):
         click.echo(where)
         return
     if where.count("/") != 1 or where.startswith((".", "/", "~")):

@@ -55,7 +55,7 @@ def command(as_json: bool, **options: Any) -> None:
 
 def _film(prompts: tuple[str, ...]) -> Path | None:
     """The film that is given in place of prompts."""
-    path = path_of(prompts[0]) if len(prompts) == 1 else None
+    path = path_of(prompts[0]) if len(prompts) == 1 and prompts[0] else None
     if path is None or not path.exists():
         return None
     format = format_of(path)

@@ -10,7 +10,7 @@ import click
 
 from ..errors import AnimateError
 from ..media import formats, images
-from ..story.conventions import COMPVIS
+from ..story.conventions import COMPVIS, STRENGTH
 from ..story.storyboard import Storyboard, build
 from . import compvis
 from .console import Console
@@ -19,7 +19,6 @@ from .options import free_name, lines, model_options, output_option, picture_opt
 if TYPE_CHECKING:
     from ..film.job import Sheet
 
-STRENGTH = 0.75  # of an image to image, where none is said: as in img2img.py
 EPILOG = """\b
 Examples:
   animate still "a tree in winter" --seed 8 -o tree.png

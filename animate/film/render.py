@@ -11,6 +11,7 @@ from ..models.base import Model
 from ..plan.cel import Plan
 from ..report import Relay, Report
 from ..story.storyboard import Storyboard
+from . import given
 from .batches import fitting, needed
 from .film import Film, ImageFiles
 from .pacing import Curves, Paced, paced
@@ -37,6 +38,7 @@ def render(
     stretches: where the batch size became less on the way, as a recipe has it.
     Raises AnimateError at once, before anything is drawn, if the storyboard does not work out.
     """
+    given.check(story, model, store=store, report=report, batch_size=batch_size, frames=frames, curves=curves)
     report = report or model.report
     film = Film.of(story, model, frames, report)
     ready = 1 if film.chain else len(film.linear.cels)
@@ -52,6 +54,7 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
     Chains of feedback, which have one picture to draw at a time, advance side by side. Whichever film is asked first, the others
     come along, and what nobody has asked for yet waits in memory: 64 KB a frame at 512 x 512 pixels. Raises as `render` does.
     """
+    given.check(stories, model, several=True, store=store, report=report)
     if not stories:
         return []
     report = report or model.report

@@ -17,6 +17,7 @@ Conventions = Literal["diffusers", "compvis"]
 DIFFUSERS: Conventions = "diffusers"
 COMPVIS: Conventions = "compvis"
 
+STRENGTH = 0.75  # share of the denoising that redraws an image, where none is said: as in img2img.py
 LEVELS = 1000  # noise levels of Stable Diffusion, counted from 0
 TABLED = ("ddim", "pndm")  # the samplers that visit those levels; the other samplers choose theirs by themselves
 

@@ -100,7 +100,8 @@ def _beside(folder: Path, data: Mapping[str, Any]) -> dict[str, Any]:
     """With the paths of images and sound, which are relative to the storyboard's folder, below that folder."""
 
     def joined(part: Any, name: str) -> Any:
-        return {**part, name: str(folder / path_of(part[name]))} if isinstance(part, Mapping) and isinstance(part.get(name), str) else part
+        given = part.get(name) if isinstance(part, Mapping) else None
+        return {**part, name: str(folder / path_of(given))} if isinstance(given, str) and given else part
 
     values, keys = dict(joined(data, "sound")), data.get("keyframes")
     return {**values, "keyframes": [joined(key, "image") for key in keys]} if isinstance(keys, list) else values

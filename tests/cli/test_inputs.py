@@ -195,6 +195,23 @@ def test_an_empty_name_is_a_variable_that_is_not_set(run: Run, option: str) -> N
     assert "allowed: " in err or "an empty name" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("plan", ""), "keyframe 1: an empty prompt"),
+        (("sheet", ""), "keyframe 1: an empty prompt"),
+        (("still", ""), "keyframe 1: an empty prompt"),
+        (("a seed", ""), "keyframe 2: an empty prompt"),
+        (("models", "pull", ""), 'model "" is not known'),
+        (("show", ""), "an empty name"),
+    ],
+)
+def test_an_empty_argument_is_a_variable_that_is_not_set(run: Run, words: tuple[str, ...], line: str) -> None:
+    code, out, err = run(*words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert line in err
+
+
 @pytest.mark.skipif(os.name == "nt", reason="it needs permissions for links")
 def test_a_folder_that_is_a_link_to_nowhere_is_refused_before_anything_is_drawn(run: Run, work: Work) -> None:
     Path("one").symlink_to("two")

@@ -61,7 +61,7 @@ class Extras:
             _id_on_hub(_with_weight(lora)[0], "LoRA")
         for embedding in self.embeddings:
             _id_on_hub(_split(embedding)[0], "embedding")
-        if self.vae and not is_folder(path_of(self.vae)):
+        if self.vae is not None and not is_folder(path_of(self.vae)):
             _id_on_hub(self.vae, "VAE")
 
     @property
