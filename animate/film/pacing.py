@@ -1,44 +1,37 @@
 """Even pace: probe the path between keyframes, measure how far its pictures look apart, and say which mix is seen when.
 
 Blends of embeddings and noises do not move evenly: they stall near one picture and hurry past another. A few pictures of the
-path, drawn in few steps, tell where. The distances between neighbours add up to a `Curve`, which is inverted into mixes (as
-DiffMorpher, Zhang et al. 2024, re-times its frames; here more are drawn where the path moves most, before the film is).
+path, drawn in few steps and without guidance, tell where. The distances between neighbours add up to a `Curve`, which is inverted
+into mixes (as DiffMorpher, Zhang et al. 2024, re-times its frames; here more are drawn where the path moves most, before the film is).
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise, product
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from ..draw.runner import Runner
 from ..measure import distance
 from ..pixels import Image
-from ..plan.cel import MIX_UNIT, Endpoint, Plan
+from ..plan.cel import MIX_UNIT, Endpoint, Lineage, Plan
 from ..plan.curve import LINEAR, Curve
 from ..plan.exact import blended, endpoints, showing
 from ..report import Report
+from ..story.conventions import guides
 from ..story.resolved import Resolved
 from .film import Film
+from .path import Look, Measure, Path
 
 Curves = tuple[Curve, ...]
-Look = np.ndarray  # a picture, or what of it the measure needs
 See = Callable[[Plan], Iterable[Look]]
-Measure = Callable[[Look, Look], float]
 
-LEAST_STEPS, DIVISOR = 6, 3  # of a probe: the film's steps by three, and so many at least: coarse, and where the finished picture lies
-FIRST = 8  # intervals that a path is divided into before it is looked at
-MOST = 32  # intervals of a path
-WIDE = 2.0  # times the even step: so far apart, several frames lie between two probes
-NARROWEST = MIX_UNIT >> 9  # of a mix; what is still far apart here has no picture in between
-SUDDEN = 0.9  # share of what changes in an interval that is in one half of it: steep paths divide further, jumps do not
-DIGITS = 6  # behind the point of a distance, of which the smallest that can be seen are hundredths
-TOGETHER = 8  # segments that are probed in common batches
+COARSE = 4  # a probe takes the film's steps by four, without guidance: where it lies on the path shows soon, how it looks does not matter
+FINE, LEAST = 2, 6  # where the path may jump, probes take half the film's steps, and six at least, with its guidance
+SHARE = 0.085  # of a film's work that its first probes may take
+FEWEST, MOST = 3, 16  # probes of the first round; MOST fills whole batches of any usual size
+TOGETHER = 3  # segments that are probed in common batches: of each, up to 32 pictures are compared with each other
 
 
 @dataclass(frozen=True)
@@ -56,7 +49,7 @@ def paced(film: Film, curves: Curves, runner: Runner, report: Report) -> Paced:
         return Paced(film.plan(curves), curves)
     probes = _Probes(runner, report)
     bridged = runner.model.supports_partial_denoising
-    measured = _measured(film, probes, bridged, report)
+    measured = _measured(film, probes, bridged, runner.model.guides_twice, report)
     if not bridged:
         measured = tuple(replace(curve, jumps=()) for curve in measured)
     return Paced(film.plan(measured), measured, probes.count)
@@ -79,11 +72,11 @@ class _Probes:
             yield image
 
 
-def _measured(film: Film, see: See, bridged: bool, report: Report) -> Curves:
+def _measured(film: Film, see: See, bridged: bool, unguided: bool, report: Report) -> Curves:
     """Of the segments that the drawn frames lie in. Warns of jumps, and whether they are bridged by drawing over a blend."""
     ends, asked = endpoints(film.story, film.images.digests), {frame.a for frame in film.paced_frames}
     within = Counter(a for a, mix in {(frame.a, frame.mix) for frame in film.frames} if 0 < mix < 1 and a in asked)
-    measured = curves(film.story, ends, within, lambda plan: map(distance.oklab, see(plan)), distance.pyramid_between)
+    measured = curves(film.story, ends, within, lambda plan: map(distance.oklab, see(plan)), distance.pyramid_between, unguided)
     jumps = [(a, curve.knots[jump][0], curve.knots[jump + 1][0]) for a, curve in enumerate(measured) for jump in curve.jumps]
     for a, low, high in jumps:
         names = " to ".join(f'"{end.prompt}"' for end in (ends[a], ends[(a + 1) % len(ends)]))
@@ -92,97 +85,68 @@ def _measured(film: Film, see: See, bridged: bool, report: Report) -> Curves:
     return measured
 
 
-def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int], see: See, measure: Measure) -> Curves:
+def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int], see: See, measure: Measure, unguided: bool = True) -> Curves:
     """How each segment is paced, by the number of the keyframe it begins with.
 
     frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
     see: draws the pictures of a plan, or what of them `measure` needs: the perceived distance of two of them, a metric.
+    unguided: whether work is saved by leaving guidance out.
     """
-    probing = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": _steps(ends, story)})})
     measured: dict[int, Curve] = {}
     ordered = sorted(frames)
     for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
-        paths = {a: Path(ends[a], ends[(a + 1) % len(ends)], frames[a]) for a in some}
-        while wanted := [(a, parts) for a, path in paths.items() for parts in path.wanted()]:
-            probes = Plan.showing(showing(blended(paths[a].a, paths[a].b, parts), probing) for a, parts in wanted)
-            for (a, parts), look in zip(wanted, see(probes), strict=True):
-                paths[a].add(parts, look, measure)
-            for path in paths.values():
-                path.forget()
-        measured.update((a, path.curve()) for a, path in paths.items())
+        segments = {a: (ends[a], ends[(a + 1) % len(ends)]) for a in some}
+        steps = _coarse([end for pair in segments.values() for end in pair], story)
+        paths = {a: Path.whole(frames[a] + 1, _count(frames[a] + 1, steps, pair, story, unguided)) for a, pair in segments.items()}
+        plain = {a: _unguided(*pair) if unguided else pair for a, pair in segments.items()}
+        _look([_Looked(_in_steps(steps, story), *plain[a], path) for a, path in paths.items()], see, measure)
+        parts = {a: path.suspects() for a, path in paths.items()}
+        finer = _in_steps(max(steps, LEAST, story.sampling.steps // FINE), story)
+        _look([_Looked(finer, *segments[a], part) for a, found in parts.items() for part in found], see, measure)
+        measured.update((a, path.curve(parts[a])) for a, path in paths.items())
     return tuple(measured.get(a, LINEAR) for a in range(len(ends)))
 
 
-def _steps(ends: Sequence[Endpoint], story: Resolved) -> int:
-    """Of a probe: enough that an image which is redrawn is so for a step."""
-    whole = story.sampling.steps
-    return min(whole, max([LEAST_STEPS, whole // DIVISOR, *(math.ceil(1 / end.strength) for end in ends if end.strength)]))
+def _unguided(a: Endpoint, b: Endpoint) -> tuple[Endpoint, Endpoint]:
+    return replace(a, guidance=1.0), replace(b, guidance=1.0)
 
 
-@dataclass
-class Path:
-    """The probes between two endpoints."""
+def _coarse(ends: Sequence[Endpoint], story: Resolved) -> int:
+    """Steps of a probe: enough that an image which is redrawn is so for a step."""
+    return max([1, story.sampling.steps // COARSE, *(math.ceil(1 / end.strength) for end in ends if end.strength)])
 
+
+def _in_steps(steps: int, story: Resolved) -> Resolved:
+    """The storyboard as it is drawn in so many steps, but no more than it says."""
+    sampling = story.sampling
+    return story.model_copy(update={"sampling": sampling.model_copy(update={"steps": min(steps, sampling.steps)})})
+
+
+def _count(steps: int, coarse: int, ends: tuple[Endpoint, Endpoint], story: Resolved, unguided: bool) -> int:
+    """How many probes a segment of so many frames' steps is worth at first, by the work that they take."""
+    passes = 1 + (unguided and any(guides(end.guidance, story.sampling.conventions) for end in ends))  # of a frame, for one of a probe
+    frame = passes * story.sampling.steps / min(coarse, story.sampling.steps)  # its work, in probes
+    return min(MOST, max(FEWEST, round(SHARE * steps * frame)))
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """A path, and how it is looked at: in the steps of this storyboard, between these endpoints."""
+
+    story: Resolved
     a: Endpoint
     b: Endpoint
-    frames: int  # between the ends
-    places: list[int] = field(default_factory=list)  # of the probes, in parts of MIX_UNIT, ascending
-    looks: dict[int, Look] = field(default_factory=dict)  # of those that the next probes are compared with
-    gaps: dict[tuple[int, int], float] = field(default_factory=dict)  # between neighbours
+    path: Path
 
-    def wanted(self) -> list[int]:
-        """The next probes: an even grid at first, then half-way where the path moves most; none once that would tell nothing new."""
-        if not self.places:
-            return [MIX_UNIT * i // FIRST for i in range(FIRST + 1)]
-        wide = sorted(self._wide(), key=lambda gap: -self.gaps[gap])
-        return sorted((low + high) // 2 for low, high in wide[: min(MOST - len(self.gaps), max(1, len(self.gaps) // 4))])
+    def at(self, place: int) -> Lineage:
+        return showing(blended(self.a, self.b, place), self.story)
 
-    def forget(self) -> None:
-        """The looks that no probe will be compared with: of gaps that do not matter, and never will, since a path only becomes longer."""
-        kept = {end for gap in self._wide() for end in gap}
-        self.looks = {parts: look for parts, look in self.looks.items() if parts in kept}
 
-    def _wide(self) -> list[tuple[int, int]]:
-        """The gaps that may be divided."""
-        return [gap for gap in self.gaps if self._matters(gap) and self.looks.keys() >= {*gap}] if len(self.gaps) < MOST else []
-
-    def _matters(self, gap: tuple[int, int]) -> bool:
-        """Whether it matters how the path goes between these two, and pictures could lie there."""
-        return gap[1] - gap[0] > NARROWEST and self.gaps[gap] > min(WIDE * self.even, sum(self.gaps.values()) / FIRST)
-
-    @property
-    def even(self) -> float:
-        """The step of a film that moves evenly."""
-        return sum(self.gaps.values()) / (self.frames + 1)
-
-    def add(self, parts: int, look: Look, measure: Measure) -> None:
-        """A probe: the gap that it falls into becomes two."""
-        at = bisect(self.places, parts)
-        below, above = self.places[at - 1 : at], self.places[at : at + 1]
-        self.places.insert(at, parts)
-        self.looks[parts] = look
-        for low, high in product(below, above):
-            del self.gaps[low, high]
-        for low in below:
-            self.gaps[low, parts] = measure(self.looks[low], look)
-        for high in above:
-            self.gaps[parts, high] = measure(look, self.looks[high])
-
-    def curve(self) -> Curve:
-        """Pictures that all look the same are passed in equal steps."""
-        knots, total = [(0, 0.0)], 0.0
-        for low, high in pairwise(self.places):
-            total += self.gaps[low, high]
-            knots.append((high, total))
-        if not round(total, DIGITS):
-            return LINEAR
-        jumps = [i for i, gap in enumerate(pairwise(self.places)) if self._jumps(gap)]
-        return Curve(tuple((at, round(distance, DIGITS)) for at, distance in knots), tuple(jumps))
-
-    def _jumps(self, gap: tuple[int, int]) -> bool:
-        """Whether no picture lies between these two, as far as was looked."""
-        (low, high), width = gap, gap[1] - gap[0]
-        if width > NARROWEST or self.gaps[gap] <= WIDE * self.even:
-            return False
-        other = (high, high + width) if low % (2 * width) == 0 else (low - width, low)  # the other half of what was divided last
-        return self.gaps[gap] > SUDDEN * (self.gaps[gap] + self.gaps[other])
+def _look(asked: Sequence[_Looked], see: See, measure: Measure) -> None:
+    """Look at paths until they want no more, a round of all of them in common batches."""
+    while wanted := [(one, place) for one in asked for place in one.path.wanted()]:
+        probes = Plan.showing(one.at(place) for one, place in wanted)
+        for (one, place), look in zip(wanted, see(probes), strict=True):
+            one.path.add(place, look, measure)
+        for one in asked:
+            one.path.forget()

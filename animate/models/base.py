@@ -148,6 +148,7 @@ class Model(Protocol):
     numerics: Numerics
     supports_partial_denoising: bool  # whether denoising can begin half-way, and be left there
     mixes_guidance: bool  # whether samples of several guidance scales are denoised in one go; where not, those of each scale are
+    guides_twice: bool  # whether guidance costs a second sample, without the prompt: leaving it out halves the work
     report: Report  # hears of what happens while it draws for nobody who is `heard_by` another one
 
     @property

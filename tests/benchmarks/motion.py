@@ -136,7 +136,7 @@ class Ran:
 
 
 def samples(what: Plan, batch_size: int, run: Callable[..., Iterator[torch.Tensor]] = engine.run) -> int:
-    """Of the UNet, for a plan of which nothing is drawn yet: a batch is as large as all, and does the steps of its first cel."""
+    """Of the UNet, for a plan of which nothing is drawn yet: a batch does the steps of its first cel, and a guided cel counts twice."""
     done = 0
 
     class Counting:
@@ -144,7 +144,7 @@ def samples(what: Plan, batch_size: int, run: Callable[..., Iterator[torch.Tenso
 
         def submit(self, batch: Batch) -> Future[torch.Tensor]:
             nonlocal done
-            done += len(batch.cels) * (batch.stops[-1] - batch.cels[0].start.step)
+            done += sum(1 + cel.guided for cel in batch.cels) * (batch.stops[-1] - batch.cels[0].start.step)
             future: Future[torch.Tensor] = Future()
             future.set_result(torch.zeros(len(batch.cels), len(batch.stops), 1))
             return future

@@ -52,7 +52,7 @@ def test_json_says_what_was_made(run: Run) -> None:
     told = json.loads(out)
     assert told.pop("seconds") > 0
     assert told.pop("model").endswith("tiny")
-    assert told.pop("probes") >= 9
+    assert told.pop("probes") >= 3
     assert told == {"path": "film.mp4", "frames": 6, "fps": 6.0, "width": 96, "height": 64}
 
 

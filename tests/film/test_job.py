@@ -11,6 +11,7 @@ import pytest
 
 from animate import AnimateError, Storyboard, render
 from animate.film import job
+from animate.film.pacing import FEWEST
 from animate.film.setup import Setup
 from animate.media import reading
 from animate.models.families.unet import UNetModel
@@ -56,12 +57,12 @@ def test_a_film_is_written_and_every_stage_is_reported(setup: Setup, tmp_path: P
     written = job.write_film(job.Output(story, f"{tmp_path}/film.gif"), setup, heard, replace=True)
     assert len([*reading.frames(tmp_path / "film.gif")]) == written.frames == 6
     assert (written.width, written.height, written.fps, written.interrupted) == (64, 64, 12, False)
-    assert written.probes >= 9
+    assert written.probes >= FEWEST
     stages = list(dict.fromkeys(stage for stage, _, _ in heard.stages))
     assert stages == ["loading", "drawing", "finding an even pace", "writing"]
     assert [done for stage, done, _ in heard.stages if stage == "drawing"] == [0, 1, 2, 3, 4, 5, 6]
     asked = [(done, total) for stage, done, total in heard.stages if stage == "finding an even pace"]
-    assert (asked[0], asked[-1]) == ((0, 9), (written.probes, written.probes)), "it is said before the first is drawn"
+    assert (asked[0], asked[-1]) == ((0, FEWEST), (written.probes, written.probes)), "it is said before the first is drawn"
     assert len(heard.pictures) == written.probes + 6, "the first one long before the first frame"
     assert all(picture.shape == (64, 64, 3) for picture in heard.pictures)
     assert {done for done, _ in heard.steps} >= {1}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +13,9 @@ import torch
 
 from animate import Storyboard, render
 from animate.film import pacing
-from animate.film.pacing import MOST, NARROWEST, Measure, curves
+from animate.film.pacing import FEWEST, MOST, curves
+from animate.film.path import LONG, LOOKS, NARROWEST, SUSPECTS, Measure
+from animate.film.path import Path as Probed
 from animate.measure import distance
 from animate.models.base import Conditioning
 from animate.models.families.unet import UNetModel
@@ -32,7 +35,7 @@ def story(*keys: Any, **settings: Any) -> Resolved:
 
 
 def mix(cel: Cel, end: Endpoint) -> float:
-    return cel.blend.mix if cel.blend.a != cel.blend.b else float(cel.blend.a == end)
+    return cel.blend.mix if cel.blend.a != cel.blend.b else float(cel.blend.a.prompt == end.prompt)
 
 
 class Eye:
@@ -134,7 +137,8 @@ def test_a_jump_smaller_than_the_steps_of_the_film_is_none() -> None:
 def test_probes_have_a_budget_and_none_is_asked_for_twice(path: Path, between: int) -> None:
     eye = Eye(path)
     curves(story("a", "b"), [A, B], {0: between}, eye, apart)
-    assert eye.probes <= MOST + 1
+    assert eye.probes <= MOST + 2 * LOOKS + SUSPECTS * 3 * LOOKS
+    assert eye.probes <= MOST + LOOKS or between > LONG or any(cel.steps > 2 for probes in eye.plans for cel in probes.cels.values())
     keys = [key for probes in eye.plans for key in probes.order]
     assert len(keys) == len(set(keys))
 
@@ -188,29 +192,25 @@ def test_segments_are_probed_together_and_only_those_that_are_asked_for() -> Non
     eye = Eye(lambda t: 0.0)
     found = curves(story("a", "b", "c"), [A, B, C], {0: 6, 1: 6}, eye, apart)
     assert len(eye.plans) == 1
-    assert len(eye.plans[0].order) == 18
-    assert len(eye.plans[0].cels) == 17, "the keyframe between them is one cel"
+    assert len(eye.plans[0].order) == 12
+    assert len(eye.plans[0].cels) == 11, "the keyframe between them is one cel"
     assert found == (LINEAR,) * 3
     assert curves(story("a", "b", "c"), [A, B, C], {}, eye, apart) == (LINEAR,) * 3
 
 
 @pytest.mark.parametrize("path", SMOOTH)
-def test_a_look_is_forgotten_once_no_probe_will_be_compared_with_it(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And what is found is the same as if none were."""
-    held, forget = list[tuple[int, int]](), pacing.Path.forget
+def test_no_look_is_kept_of_what_is_done(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = list[Probed]()
+    made = Probed.whole
 
-    def counted(self: pacing.Path) -> None:
-        forget(self)
-        held.append((len(self.looks), len(self.places)))
+    def whole(steps: int, first: int) -> Probed:
+        known.append(made(steps, first))
+        return known[-1]
 
-    monkeypatch.setattr(pacing.Path, "forget", lambda self: None)
-    whole = paced(SMOOTH[path])
-    monkeypatch.setattr(pacing.Path, "forget", counted)
-    assert paced(SMOOTH[path]) == whole
-    assert held[-1][0] == 0, "it is done"
-    later = [(looks, places) for looks, places in held if places > pacing.FIRST + 1]
-    assert later
-    assert all(looks < places for looks, places in later)
+    monkeypatch.setattr(Probed, "whole", whole)
+    paced(SMOOTH[path])
+    assert known
+    assert not any(path.looks for path in known)
 
 
 @pytest.mark.parametrize("side", [256, 512, 1024])
@@ -233,7 +233,7 @@ def test_probes_and_film_encode_every_prompt_once(tiny: UNetModel, monkeypatch: 
     monkeypatch.setattr(tiny, "embed", counted)
     film = render(Storyboard.of("a seed", "a tree", frames=12, sampling={"steps": 2, "guidance": 2.0}), tiny)
     assert len(list(film)) == 12
-    assert film.probes > pacing.FIRST + 1, "more than one round"
+    assert film.probes > 0
     assert sorted(encoded) == ["", "a seed", "a tree"]
 
 
@@ -260,7 +260,7 @@ def test_many_segments_are_not_held_at_once() -> None:
         return [np.array(probes.cels[key].blend.mix) for key in probes.order]
 
     curves(story("a", "b"), endpoints, dict.fromkeys(range(19), 2), see, apart)
-    assert max(held) <= pacing.TOGETHER * (pacing.FIRST + 1)
+    assert max(held) <= pacing.TOGETHER * (MOST)
 
 
 def test_probes_take_few_steps_but_enough_for_every_image() -> None:
@@ -269,9 +269,31 @@ def test_probes_take_few_steps_but_enough_for_every_image() -> None:
         curves(story("a", "b"), endpoints, {0: 6}, eye, apart)
         return {cel.steps for probes in eye.plans for cel in probes.cels.values()}
 
-    assert asked(A, B) == {6}
+    assert asked(A, B) == {2}
     assert asked(Endpoint("a", "", 0, 3.0, image="0123", strength=0.15), B) == {7}, "the first count of which 15 % are a step"
-    assert asked(Endpoint("a", "", 0, 3.0, image="0123", strength=0.8), B) == {6}
+    assert asked(Endpoint("a", "", 0, 3.0, image="0123", strength=0.8), B) == {2}
+
+
+def test_probes_are_drawn_without_guidance_where_that_halves_the_work_and_a_jump_is_looked_for_with_it() -> None:
+    def asked(path: Path, unguided: bool) -> set[float]:
+        eye = Eye(path)
+        curves(story("a", "b"), [A, B], {0: BETWEEN}, eye, apart, unguided)
+        return {cel.blend.guidance for probes in eye.plans for cel in probes.cels.values()}
+
+    assert asked(lambda t: t, True) == {1.0}
+    assert asked(lambda t: t, False) == {3.0}
+    assert asked(lambda t: float(t > 0.37), True) == {1.0, 3.0}
+
+
+@pytest.mark.parametrize(("steps", "guidance", "share"), [(12, 2.0, 0.1), (25, 7.5, 0.1), (4, 1.0, 0.1), (50, 7.5, 0.1)])
+@pytest.mark.parametrize("frames", [8, 12, 24, 48, 96, 129])
+def test_probes_of_an_even_path_take_a_tenth_of_the_work_of_the_film(frames: int, steps: int, guidance: float, share: float) -> None:
+    filled = resolved(Storyboard.of("a", "b", frames=frames), steps=steps, guidance=guidance, sampler="ddim", width=64, height=64)
+    eye = Eye(lambda t: t)
+    curves(filled, [replace(A, guidance=guidance), replace(B, guidance=guidance)], {0: frames - 2}, eye, apart)
+    work = sum(cel.step_count * (1 + cel.guided) for probes in eye.plans for cel in probes.cels.values())
+    whole = frames * steps * (1 + (guidance > 1))
+    assert work <= share * whole or eye.probes == FEWEST
 
 
 @pytest.mark.parametrize("ease", ["linear", "in-out"])

@@ -89,6 +89,7 @@ class PipelineModel:
 
     supports_partial_denoising = False
     mixes_guidance = False
+    guides_twice = False  # what its guidance costs, only its own call knows
     safety: Safety | None = None
 
     def __init__(self, origin: Origin, pipe: Any, device: str, batch_size: int):

@@ -58,6 +58,8 @@ class UNetModel:
         self.encoders = [(pipe.tokenizer, pipe.text_encoder)] + ([(pipe.tokenizer_2, pipe.text_encoder_2)] if self.is_xl else [])
         self.zeros_for_empty = self.is_xl and bool(pipe.config.get("force_zeros_for_empty_prompt", True))
         self.schedule = samplers.settings(pipe.scheduler)
+        self.guidance_input: int | None = getattr(self.unet.config, "time_cond_proj_dim", None)  # of one that takes its guidance so (Meng et al. 2022)
+        self.guides_twice = self.guidance_input is None
         self.memory = UNetMemory(origin, pipe, self.device)
         for part in self.memory.parts:
             part.eval().requires_grad_(False).to(memory_format=torch.channels_last)
@@ -137,7 +139,7 @@ class UNetModel:
         self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size, conventions: Conventions
     ) -> Predict:  # fmt: skip
         """The UNet's prediction, guided away from `negative` where that is asked for."""
-        dim = getattr(self.unet.config, "time_cond_proj_dim", None)  # of a model that takes its guidance as an input (Meng et al. 2022)
+        dim = self.guidance_input
         guided = dim is None and any(guides(scale, conventions) for scale in guidance.tolist())
         inputs = self._inputs(positive, shape)
         if guided:
