@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
-PRINT_NO_PATH = ("plan", "models", "show", "verify", "store", "doctor", "score")
+PRINT_NO_PATH = ("bench", "plan", "models", "show", "verify", "store", "doctor", "score")
 FEW = 3  # steps: what a command says is tried, not how its film looks
 LARGE = ("sd15", "CompVis/stable-diffusion-v1-4", "./my-model-folder", "sd-v1-4.ckpt")
 

@@ -36,6 +36,7 @@ COMMANDS = {
     "score": ("score", "Say how even, smooth and steady films are; plot their steps."),
     "store": ("store", "Say what is kept of films, so that they go on or change cheaply; clear it."),
     "models": ("models", "List the models that have a name, and the words that sprout knows; pull one, convert a file."),
+    "bench": ("bench", "Measure how fast this machine draws, and what an hour gives."),
     "doctor": ("doctor", "Say what works on this machine and what does not."),
 }
 

@@ -97,7 +97,7 @@ def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int],
     for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
         segments = {a: (ends[a], ends[(a + 1) % len(ends)]) for a in some}
         steps = _coarse([end for pair in segments.values() for end in pair], story)
-        paths = {a: Path.whole(frames[a] + 1, _count(frames[a] + 1, steps, pair, story, unguided)) for a, pair in segments.items()}
+        paths = {a: Path.whole(frames[a] + 1, count(frames[a] + 1, steps, pair, story, unguided)) for a, pair in segments.items()}
         plain = {a: _unguided(*pair) if unguided else pair for a, pair in segments.items()}
         _look([_Looked(_in_steps(steps, story), *plain[a], path) for a, path in paths.items()], see, measure)
         parts = {a: path.suspects() for a, path in paths.items()}
@@ -122,7 +122,7 @@ def _in_steps(steps: int, story: Resolved) -> Resolved:
     return story.model_copy(update={"sampling": sampling.model_copy(update={"steps": min(steps, sampling.steps)})})
 
 
-def _count(steps: int, coarse: int, ends: tuple[Endpoint, Endpoint], story: Resolved, unguided: bool) -> int:
+def count(steps: int, coarse: int, ends: tuple[Endpoint, Endpoint], story: Resolved, unguided: bool) -> int:
     """How many probes a segment of so many frames' steps is worth at first, by the work that they take."""
     passes = 1 + (unguided and any(guides(end.guidance, story.sampling.conventions) for end in ends))  # of a frame, for one of a probe
     frame = passes * story.sampling.steps / min(coarse, story.sampling.steps)  # its work, in probes
