@@ -34,6 +34,7 @@ class Runner:
         """
         self.model, self.store, self.report, self.batch_size, self.stretches = model, store, report, batch_size, stretches
         self.drawn_in = batch_size  # the size of the batches that the latents which were handed out last were drawn in
+        self._ahead: dict[str, Tensor] = {}  # latents of frames that were drawn before their film, where there is no store
         self._drawer = Drawer(model, images)
         self._worker = WorkerThread(partial(_drawn, self._drawer, report))
 
@@ -64,7 +65,7 @@ class Runner:
         done = 0
         while done < len(plan.order):
             rest = plan.only(range(done, self._end_of_stretch(done, plan) if name else len(plan.order)))
-            states: engine.States = {}
+            states: engine.States = {key: latents for key, latents in self._ahead.items() if key in rest.cels}
             if self.store is not None:
                 states = self.store.states(plan, name, self.model.fingerprint, self.numerics, self.report)
             size = self.batch_size  # which others may change between two frames: a picture beside a flagged one is drawn here, too
@@ -85,6 +86,13 @@ class Runner:
                 running.close()
             self._shrink(size)
 
+    def ahead(self, plan: Plan) -> Iterator[Tensor]:
+        """The latents of some frames of a film, each shown once, before it is drawn: it will find them."""
+        for key, latents in zip(plan.order, self.latents(plan, ""), strict=True):
+            if self.store is None:
+                self._ahead[key] = latents
+            yield latents
+
     def _end_of_stretch(self, done: int, plan: Plan) -> int:
         """The number of the frame that the stretch of frame `done` ends before; from here on, batches are as large as that stretch has them."""
         begun = [size for first, size in self.stretches if first <= done]
@@ -103,6 +111,7 @@ class Runner:
         else:
             self.report.warn("not enough memory for one picture: going on with one part of the model at a time on the device")
         self.batch_size = min(self.batch_size, max(1, size // 2))
+        self._ahead.clear()  # their bits are those of larger batches
         give_back()
 
 

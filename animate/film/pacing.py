@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from torch import Tensor
+
 from ..draw.runner import Runner
 from ..measure import distance
 from ..pixels import Image
@@ -21,6 +23,7 @@ from ..plan.exact import blended, endpoints, showing
 from ..report import Report
 from ..story.conventions import guides
 from ..story.resolved import Resolved
+from . import anchors
 from .film import Film
 from .path import Look, Measure, Path
 
@@ -52,22 +55,30 @@ def paced(film: Film, curves: Curves, runner: Runner, report: Report) -> Paced:
     measured = _measured(film, probes, bridged, runner.model.guides_twice, report)
     if not bridged:
         measured = tuple(replace(curve, jumps=()) for curve in measured)
+    measured = anchors.settled(film, measured, lambda plan: map(distance.oklab, probes.ahead(plan)), distance.pyramid_between)
     return Paced(film.plan(measured), measured, probes.count)
 
 
 class _Probes:
-    """Draws the pictures of a plan, uint8 (H, W, 3) one by one, and counts them. They are kept in the store, but are of no film."""
+    """Draws the pictures of a plan, uint8 (H, W, 3) one by one."""
 
     def __init__(self, runner: Runner, report: Report):
         self.runner, self.report, self.count = runner, report, 0
 
     def __call__(self, plan: Plan) -> Iterator[Image]:
-        asked = self.count + len(plan.order)
-        self.report.progress("finding an even pace", self.count, asked)
-        for latents in self.runner.latents(plan, ""):
-            self.count += 1
-            self.report.progress("finding an even pace", self.count, asked)
-            image = self.runner.decode(latents, shown_once=True)
+        """Of no film, and counted. They are kept in the store."""
+        before, self.count = self.count, self.count + len(plan.order)
+        return self._seen("finding an even pace", self.runner.latents(plan, ""), before, self.count)
+
+    def ahead(self, plan: Plan) -> Iterator[Image]:
+        """Frames of the film, which finds them drawn."""
+        return self._seen("drawing every third frame", self.runner.ahead(plan), 0, len(plan.order))
+
+    def _seen(self, stage: str, latents: Iterator[Tensor], done: int, total: int) -> Iterator[Image]:
+        self.report.progress(stage, done, total)
+        for number, one in enumerate(latents, done + 1):
+            self.report.progress(stage, number, total)
+            image = self.runner.decode(one, shown_once=True)
             self.report.picture(image)
             yield image
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,6 +60,27 @@ class Curve:
         if after - 1 in self.jumps:
             return Point(low, high, part)
         return Point.at(FINEST * round((low + part * (high - low)) / FINEST))
+
+    def through(self, places: Sequence[tuple[int, float]]) -> Curve:
+        """The same curve, stretched and squeezed so that each of these mixes lies at its share of the way; between them it keeps its shape.
+
+        places: mixes in parts of MIX_UNIT, none within a jump, and shares; both rise, from 0 and 0 to MIX_UNIT and 1.
+        """
+        known, lengths = ([*side] for side in zip(*self.knots, strict=True))
+        fixed, shares = ([*side] for side in zip(*places, strict=True))
+        before = [_interpolated(place, known, lengths) for place in fixed]
+        merged = sorted({*known, *fixed})
+        knots = tuple((at, _interpolated(_interpolated(at, known, lengths), before, shares)) for at in merged)
+        jumps = {(known[i], known[i + 1]) for i in self.jumps}
+        return Curve(knots, tuple(i for i, pair in enumerate(pairwise(merged)) if pair in jumps))
+
+
+def _interpolated(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The value at x of the line through these points; xs rise. The values at the points themselves are exact."""
+    i = min(max(1, bisect_right(xs, x)), len(xs) - 1)
+    if x in (xs[i - 1], xs[i]):
+        return ys[i] if x == xs[i] else ys[i - 1]
+    return ys[i - 1] + (ys[i] - ys[i - 1]) * (x - xs[i - 1]) / (xs[i] - xs[i - 1])
 
 
 LINEAR = Curve()

@@ -189,7 +189,8 @@ def seen(pictures: Iterable[Image], measure: Measure, end: Image | None = None) 
     with watched() as ran:
         found = score(pictures, measure, end)
     *probes, whole = ran
-    return Film(found, whole.samples, sum(one.samples for one in probes), whole.plan)
+    beside = [one for one in probes if not one.plan.cels.keys() <= whole.plan.cels.keys()]  # others are frames that are drawn ahead
+    return Film(found, whole.samples, sum(one.samples for one in beside), whole.plan)
 
 
 def figures(of: Score) -> dict[str, float]:
