@@ -18,13 +18,16 @@ class AnimateWarning(UserWarning):
     """Something that a person should know, and that does not stop the film."""
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
+LIKE = 0.7  # share of two spellings that has to agree (difflib's ratio): "step" and "steps" are 0.89, "leaves" and "planes" 0.67
+
+
+def closest(word: str, known: Iterable[str], like: float = LIKE) -> str | None:
     """The known name that is spelled most like a word; None where none is close.
 
     Swapped letters are the likeliest mistake: sd51 is sd15 and not sd35.
     """
     spellings = {spelling.lower(): spelling for spelling in known}
-    close = difflib.get_close_matches(word.lower(), sorted(spellings), 5)
+    close = difflib.get_close_matches(word.lower(), sorted(spellings), 5, like)
     close.sort(key=lambda spelling: sorted(spelling) != sorted(word.lower()))  # stable: otherwise the best stays first
     return spellings[close[0]] if close else None
 

@@ -17,6 +17,8 @@ from animate.errors import amount, closest, did_you_mean, one_line
         ("dimm", ["ddim", "pndm", "lms"], "ddim"),
         ("rendr", ["render", "store"], "render"),
         ("xyz", ["seed"], None),
+        ("steps", ["style", "seed"], None),
+        ("leaves", ["planes"], None),
     ],
 )
 def test_the_name_that_was_probably_meant(word: str, known: list[str], meant: str | None) -> None:

@@ -85,7 +85,7 @@ def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (text,) = blocks("python")
     names: dict[str, object] = {}
     exec(compile(text, "README.md", "exec"), names)
-    assert (tmp_path / "renders" / "growth.gif").exists()
+    assert (tmp_path / "growth.gif").exists()
     assert isinstance(names["story"], Storyboard)
 
 
@@ -104,6 +104,12 @@ def test_example_scripts_run(path: Path, tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("sys.argv", [str(path)])
     runpy.run_path(str(path), run_name="__main__")
     assert list(tmp_path.iterdir())
+
+
+def test_nothing_that_the_readme_runs_writes_over_the_gallery() -> None:
+    """Whoever copies it in a clone keeps a clean tree."""
+    written = re.findall(r"-o (renders/\S+)|write_video\(\"(renders/[^\"]+)", README)
+    assert not written
 
 
 def test_ci_runs_the_readmes_test_command() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from dataclasses import replace
@@ -21,9 +22,10 @@ from animate.models.families.unet import UNetModel
 from animate.models.weights import catalog
 from children import Child, python
 from conftest import Run, StartChild
+from job import VOCABULARY, Job
 from subjects import SUBJECTS
 from test_writers import read
-from words import FILLER
+from words import FILLER, THINGS
 from worlds import PLACES
 
 FOLDER = Path(catalog.CATALOG["sprout"].where)
@@ -118,6 +120,20 @@ def test_captions_say_what_is_drawn() -> None:
         for words in (SUBJECTS["house"].plurals, scenes.TIME_WORDS["night"], scenes.COUNT_WORDS[2], ("forest", "woods"), ("rain", "rainy"), ["blue"]):
             assert any(word in said for word in words), said
         assert set(said.replace(",", "").split()) <= scenes.vocabulary(scenes.CORE) | set(FILLER)
+
+
+def test_the_vocabulary_is_what_training_would_write(tmp_path: Path) -> None:
+    job = Job(tmp_path, FOLDER, "cpu", 128, "core", 0, 0, 0, 0, 0.0, 0, 0, False, 0)
+    assert job.goes_on, "otherwise it would begin anew, and not go on from these weights"
+    said = json.loads((FOLDER / VOCABULARY).read_text())
+    assert not {*said["idle"]} & {*said["unseen"]}
+    assert {"dog", "river"} <= {*said["unseen"]} <= THINGS <= {*FILLER}
+
+
+def test_things_that_sprout_passes_over_are_told_and_looks_are_not(sprout: UNetModel) -> None:
+    assert sprout.text.warnings(["a beautiful tree, highly detailed", "an old house, oil painting"]) == []
+    (line,) = sprout.text.warnings(["a dog", "a girl in the garden", "a tree"])
+    assert line == "sprout was taught to pass over dog, girl, garden, and draws the rest; animate models lists what it knows"
 
 
 def test_series_have_stages_in_order_and_one_function() -> None:

@@ -86,7 +86,7 @@ def cli() -> None:
 
 
 def main(args: Sequence[str] | None = None) -> None:
-    """Run the command line and exit: 0 done, 2 asked for something that cannot be, 130 interrupted."""
+    """Run the command line and exit: 0 done, 1 a fault that was looked for, 2 asked for something that cannot be, 130 interrupted."""
     # The libraries talk and draw progress bars of their own; ours is enough. Set here and not where `animate` is imported.
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)

@@ -36,7 +36,7 @@ Examples:
 @motion_options
 @model_options
 @click.option("--no-sound", is_flag=True, help="Without the film's sound track.")
-@click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model, probes and seconds as JSON.")
 def command(file: Path, output: str | None, no_sound: bool, as_json: bool, **options: Any) -> int:
     """Draw a film, a still or a contact sheet again: as it was, or with some of it changed."""
     old, path, replace, code = recipe.read(file), output or _free(file), output is not None, 0

@@ -58,7 +58,7 @@ def flags(command: Command) -> Command:
     more = [
         click.option("--prompt", "prompt_option", metavar="PROMPT", help="The prompt, where it is not an argument."),
         click.option("--from-file", "prompt_file", type=Place(), metavar="FILE", help="A prompt a line; each is drawn once in every iteration."),
-        click.option("--init-img", "--init_img", "--image", "image", help="Picture to redraw: any image file."),
+        click.option("--init-img", "--init_img", "--image", "image", help="Picture to redraw: any image file. Sides left out follow its shape."),
         click.option("--strength", type=float, help="Share of the steps that redraws it, 0 to 1. Default: 0.75."),
         click.option("--n_samples", type=click.IntRange(1, 256), help="Pictures in a batch. Default of the scripts: 3, or 2 from an image."),
         click.option("--n_iter", type=click.IntRange(1, 10_000), help="Batches of a prompt. Default of the scripts: 2, or 1 from an image."),

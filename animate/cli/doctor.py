@@ -19,7 +19,7 @@ import click
 from ..errors import AnimateError, amount, one_line
 from ..film.recipe import version_of
 from ..media.publish import check_writable
-from ..places import cache, is_file
+from ..places import cache, config, is_file
 from ..story.storyboard import build
 from .console import Console, printable
 from .options import model_options, setup
@@ -129,6 +129,11 @@ def _disk() -> Finding:
     yield disk.free > 10**9, f"{amount(disk.free)} free in {Path.cwd()}"
 
 
+def _settings() -> Finding:
+    path = config()
+    yield True, f"in {path}" if is_file(path) else f"none; {path} is where they would be"
+
+
 def _store() -> Finding:
     """Films can do without."""
     folder = cache()
@@ -194,6 +199,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "device": _device,
     "memory": _memory,
     "disk": _disk,
+    "settings": _settings,
     "store": _store,
     "ffmpeg": _ffmpeg,
     "extras": _extras,

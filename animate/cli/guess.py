@@ -62,7 +62,8 @@ def option(error: click.NoSuchOption) -> str:
     name = error.option_name
     known = [spelling for parameter in error.ctx.command.params for spelling in parameter.opts] if error.ctx else []
     other = ELSEWHERE.get(name.replace("_", "-"))
-    hint = f"; did you mean {other}?" if other else did_you_mean(name, [spelling for spelling in known if spelling.startswith("--")]).replace('"', "")
+    options = {spelling.removeprefix("--"): spelling for spelling in known if spelling.startswith("--")}  # the dashes are like each other anyway
+    hint = f"; did you mean {other}?" if other else did_you_mean(name.lstrip("-"), options, options).replace('"', "")
     return f"{name} is not known{hint or f'; {help_of(error.ctx)} lists the options'}"
 
 

@@ -19,7 +19,8 @@ from ..models.parts import samplers
 from ..models.placement import LARGEST_BATCH
 from ..places import path_of, read_bytes
 from ..story import easing
-from ..story.files import SUFFIXES, read, text_of
+from ..story.files import SUFFIXES, place_in, read, text_of
+from ..story.mistakes import Misplaced
 from ..story.storyboard import LARGEST_SEED, Storyboard, build
 from ..story.timeline import timeline
 from . import arguments
@@ -202,7 +203,8 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
         if story.sampling.sampler:
             samplers.canonical(story.sampling.sampler)
     except AnimateError as error:
-        raise AnimateError(f"{named[0]}: {error}" if named else str(error)) from error
+        location = error.location if isinstance(error, Misplaced) else ("sampling", "sampler")
+        raise AnimateError(f"{named[0]}{place_in(named[0], location, settings(options))}: {error}" if named else str(error)) from error
     return story
 
 

@@ -37,7 +37,7 @@ Examples:
 @output_option(f"File ({formats.names(formats.films())}) or folder/ for PNGs")
 @preview_option
 @click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
-@click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model and seconds as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model, probes and seconds as JSON.")
 def command(output: str | None, preview: Path | None, count: int | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)  # before anything that imports torch

@@ -81,8 +81,9 @@ class Asked:
         if self.image is not None:
             strength = STRENGTH if self.strength is None else self.strength
             keys = [{**key, "image": self.image, "strength": strength} for key in keys]
-            size = images.size(self.image)
-            given = dict(zip(("width", "height"), compvis.sides(size) if self.theirs else size, strict=True)) | given
+            size = images.size(self.image)  # before torch is loaded, also to see whether there is such a picture
+            if self.theirs:  # ours has the image's shape at the model's size, which is known when it is loaded
+                given = dict(zip(("width", "height"), compvis.sides(size), strict=True)) | given
         return build({**given, "keyframes": keys, "frames": max(2, len(keys)), "loop": "cycle"})
 
 
@@ -124,7 +125,7 @@ def _with_singles(path: Path, story: Storyboard) -> Sheet:
     one = len({key.prompt for key in story.keyframes}) == 1 and len({*seeds}) == len(seeds)
     marks = [f"seed-{seed}" for seed in seeds] if one else [f"{number:05}" for number in range(len(seeds))]
     labels = [f"seed {seed}" for seed in seeds] if one else [key.label for key in story.keyframes]
-    return Sheet(path, labels, [path.with_stem(f"{path.stem}-{mark}") for mark in marks])
+    return Sheet(path, labels, [path.with_stem(f"{path.stem}-{mark}") for mark in marks], shaped=True)
 
 
 def _in_folder(folder: Path, asked: Asked, story: Storyboard) -> Sheet:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import AnimateError
 from ..film import recipe
+from ..media.formats import format_of
 from .console import Console
 from .options import Place, model_options, of_recipe, setup
+
+if TYPE_CHECKING:
+    from ..film.verify import Away
 
 
 @click.command("verify")
@@ -23,8 +28,8 @@ from .options import Place, model_options, of_recipe, setup
 def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     """Draw some pictures of a recipe again and compare them with its digests and with the file. Exit code 1 if they differ.
 
-    Nothing is taken from the store. If they differ, what is different in the surroundings is said. All pictures of a lossless file
-    (.png, folder/) are compared with their digests; those of others are counted, and look like what is drawn again.
+    Nothing is taken from the store. If they differ, it is said by how much, and what is different in the surroundings. All pictures of a
+    lossless file (.png, folder/) are compared with their digests; those of others are counted, and look like what is drawn again.
     """
     batch_size, old = options["batch_size"], recipe.read(file)
     from ..film.verify import chosen, verify
@@ -37,16 +42,28 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
         model = setup(options).like(old.made, file, console).load(console)
         found = verify(old, numbers, model, batch_size, console, file)
     if as_json:
-        told = {"path": str(file), "drawn": found.drawn, "different": found.different, "surroundings": found.surroundings, "file": found.file}
-        click.echo(json.dumps(told))
+        click.echo(json.dumps({"path": str(file), **asdict(found)}))
         return int(bool(found.different or found.file))
     if found.different:
         click.echo(f"{file}: {len(found.different)} of {len(numbers)} pictures differ ({', '.join(map(str, found.different))})")
         for line in found.surroundings or ["the surroundings are the same: the recipe was changed"]:
             click.echo(f"  {line}")
+        if found.away:
+            click.echo(f"  {_by(found.away, found.file is None, file)}")
     if found.file:
         click.echo(f"{file}: the pictures in it are not those of its recipe: {found.file}")
     if found.different or found.file:
         return 1
     click.echo(f"{file}: {len(numbers)} of {len(numbers)} pictures are what the recipe says")
     return 0
+
+
+def _by(away: Away, fitting: bool, file: Path) -> str:
+    """How far a picture drawn again is from the one in the file, and whether anybody sees that. fitting: the file's are those of its recipe."""
+    format = format_of(file)
+    lossless = format is not None and format.lossless
+    means = "" if lossless else " of blocks of pixels"
+    look = ": they look the same, only bits differ" if away.rounding else ""
+    if fitting and not lossless and not away.rounding:
+        look = f": they look the same, as far as {file.suffix} with its losses shows"
+    return f"from the file's own picture: {away.mean:.2f} grey levels in the mean, {away.most} at most{means}{look}"

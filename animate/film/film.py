@@ -39,6 +39,18 @@ def resolve(story: Storyboard, defaults: Defaults) -> Resolved:
     return resolved(story, steps=d.steps, guidance=d.guidance, sampler=sampler, width=d.width, height=d.height)
 
 
+def shaped(story: Storyboard, defaults: Defaults) -> Storyboard:
+    """That of pictures which redraw an image: in its shape where a side is left out, at about as many pixels as the model was trained on.
+
+    Raises AnimateError if the image cannot be read.
+    """
+    image = story.keyframes[0].image
+    if image is None or (story.width and story.height):
+        return story
+    width, height = files.scaled(image, defaults.width * defaults.height, story.width, story.height)
+    return story.replace(width=width, height=height)
+
+
 class _Unheard(Report):
     """What is said of an image was said when its file was read for the first time."""
 
@@ -169,4 +181,8 @@ def _size_warning(story: Resolved, model: Model) -> str | None:
     if 1 / FAR <= share <= FAR:
         return None
     outcome = "pictures fall apart, or show a thing twice" if share > 1 else "pictures lose their shapes"
-    return f"{asked}, and {model.name} was trained on {own.width} x {own.height}: {outcome}; leave out --width and --height, or take another model"
+    trained = f"{model.name} was trained on {own.width} x {own.height}"
+    # An image that is redrawn as the scripts of 2022 did brings its own size.
+    of_image = story.sampling.conventions == COMPVIS and any(key.image for key in story.keyframes)
+    advice = f"say --width {own.width} --height {own.height}" if of_image else "leave out --width and --height"
+    return f"{asked}, and {trained}: {outcome}; {advice}, or take another model"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AnimateError
-from ..media import writers
+from ..media import flow, writers
 from ..media.images import contact_sheet
 from ..media.sound import Sound, Track
 from ..pixels import Image
@@ -129,7 +129,7 @@ def _written(
                 onward = "the same command goes on from there" if store else "nothing is kept (--no-store): the same command begins anew"
                 report.log(f"stopped after {file.images} of {pictures} frames; {onward}")
                 return
-    tell_of_store(store, report)
+    tell_of_store(store, report, bool(story.sampling.sharing))
     if refused:
         others = "; the others are written" if len(refused) < len(outputs) else ""
         raise AnimateError(f"{len(refused)} of {len(outputs)} films could not be drawn{others}") from refused[0]
@@ -156,6 +156,8 @@ def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequ
 def _check(output: Output, sounding: bool) -> None:
     """Raises AnimateError if the file, its format or its sound will not do."""
     writers.check(output.path, output.story.written_fps)
+    if output.story.between and output.story.between_by == "flow":
+        flow.opencv()
     _refuse_own_input(output.path, output.story)
     if output.story.sound and sounding:
         Track.of(Sound(path_of(output.story.sound), output.story.sound_fit), path_of(output.path))
@@ -192,13 +194,18 @@ class _Count:
 
 
 def write_still(story: Storyboard, setup: Setup, report: Report, path: Path, replace: bool) -> tuple[Path, Made]:
-    """Draw and write the storyboard's only keyframe. Returns the path and the surroundings it was drawn in. Raises AnimateError."""
+    """Draw and write the storyboard's only keyframe, in the shape of its image where no size is said.
+
+    Returns the path and the surroundings it was drawn in. Raises AnimateError.
+    """
     writers.still_name(path)
     _refuse_own_input(path, story)
     setup.check()
     model, store = setup.load(report), setup.store()
+    from .film import shaped
     from .stills import stills
 
+    story = shaped(story, model.defaults)
     with stills(story, story.keyframes, model, setup.batch_size or 1, store, report) as images:
         path = writers.write_image(path, next(images), replace, images.note_of_last, report)
         tell_of_store(store, report)
@@ -213,6 +220,7 @@ class Sheet:
     labels: Sequence[str]
     each: Sequence[Path] = ()  # names under which the pictures are written singly, too
     columns: int | None = None
+    shaped: bool = False  # the pictures redraw an image, and are no film's: they have its shape where no size is said
     stretches: Stretches = ()  # where the batch size became less on the way, as a recipe has it
 
 
@@ -223,9 +231,11 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
         _refuse_own_input(name, story)
     setup.check()
     model, store = setup.load(report), setup.store()
-    from .film import resolve
+    from .film import resolve, shaped
     from .stills import stills
 
+    if sheet.shaped:
+        story = shaped(story, model.defaults)
     if sheet.path:
         preflight.check_sheet(resolve(story, model.defaults), sheet.path, sheet.labels, sheet.columns)
     with stills(story, story.keyframes, model, setup.batch_size or 1, store, report, sheet.stretches) as images:
@@ -241,10 +251,12 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
         return paths, images.made
 
 
-def tell_of_store(store: Store | None, report: Report) -> None:
-    """How much was there already."""
+def tell_of_store(store: Store | None, report: Report, sharing: bool = False) -> None:
+    """How much was there already. sharing: beginnings that frames have in common are drawings, too, and may be more than the frames."""
     if store and store.kept:
-        report.log(f"{store.kept} drawings were in the store, {store.drawn} were drawn now")
+        counted = "; the beginnings that frames share are drawings, too" if sharing else ""
+        kept = f"{store.kept} drawing{' was' if store.kept == 1 else 's were'} in the store"
+        report.log(f"{kept}, {store.drawn} {'was' if store.drawn == 1 else 'were'} drawn now{counted}")
 
 
 def tell_of_differences(then: Made, now: Made, report: Report) -> None:

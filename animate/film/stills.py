@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from ..draw.runner import Runner, Stretches
 from ..draw.store import Store
 from ..errors import AnimateError, did_you_mean
-from ..media import images as files
 from ..models.base import Model
 from ..pixels import Image
 from ..plan import plan
@@ -17,7 +16,7 @@ from ..story.conventions import STRENGTH
 from ..story.storyboard import Keyframe, Storyboard, build
 from . import given
 from .batches import check_room
-from .film import KeyframeImages, Request, resolve, warn_beforehand
+from .film import KeyframeImages, Request, resolve, shaped, warn_beforehand
 from .pacing import Paced
 from .pictures import Pictures
 
@@ -27,7 +26,8 @@ OF_STILLS = ("seed", "negative", "style", "sampling", "width", "height")  # of a
 def still(prompt: str, model: Model, batch_size: int = 1, image: str | None = None, strength: float | None = None, **settings: object) -> Image:
     """One image, uint8 (H, W, 3): the frame that a film shows at a keyframe of this prompt.
 
-    image, strength: redraw the picture in this file, and how much of it (0..1; left out: 0.75).
+    image, strength: redraw the picture in this file, and how much of it (0..1; left out: 0.75). Where width or height is left out, it has
+    the shape of that picture, at about as many pixels as the model was trained on.
     batch_size: with that of the film, it is that frame bit for bit; otherwise (CPU, float32) within one grey level.
     settings: those of OF_STILLS, as in a Storyboard. Raises AnimateError.
     """
@@ -35,11 +35,10 @@ def still(prompt: str, model: Model, batch_size: int = 1, image: str | None = No
         raise AnimateError(f"{others[0]} of a still; allowed: {', '.join(OF_STILLS)}{did_you_mean(others[0], OF_STILLS)}")
     if image is None and strength is not None:
         raise AnimateError(f"strength {strength!r} without an image; give image=, the picture that is redrawn, or leave strength out")
-    if image is not None:
-        width, height = files.size(image)
-        settings = {"width": width, "height": height, **settings}
     key = {"prompt": prompt} if image is None else {"prompt": prompt, "image": image, "strength": STRENGTH if strength is None else strength}
     story = build({"keyframes": [key], "loop": "cycle", **settings})
+    given.check_model(model)
+    story = shaped(story, model.defaults)
     with stills(story, story.keyframes, model, batch_size) as images:
         return next(images)
 

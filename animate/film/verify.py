@@ -29,6 +29,25 @@ ALIKE = 30.0  # dB
 SHOWN = 5  # numbers of pictures that are named
 
 
+@dataclass(frozen=True, order=True)
+class Away:
+    """How far apart two pictures are, in grey levels of 255: by pixels in lossless formats, in others by the means of blocks."""
+
+    mean: float
+    most: int
+
+    @classmethod
+    def of(cls, one: Image, other: Image, lossless: bool) -> Away:
+        """Of two images of one size."""
+        apart = np.abs(one.astype(np.float32) - other) if lossless else np.abs(_means(one) - _means(other))
+        return cls(float(apart.mean()), math.ceil(apart.max()))
+
+    @property
+    def rounding(self) -> bool:
+        """Whether that is no more than other libraries or another processor make of the same numbers: nobody sees it."""
+        return self.mean < 1
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Pictures by their numbers in the file."""
@@ -37,6 +56,7 @@ class Comparison:
     different: tuple[int, ...]  # drawn again, they are not what the recipe says
     surroundings: tuple[str, ...]  # what is not as it was, a line each
     file: str | None  # how the pictures in the file are not those of its recipe; None: they are
+    away: Away | None = None  # of those that are different, the one that is furthest from the file's own picture; None where there is none
 
 
 def chosen(recipe: Recipe, count: int) -> tuple[int, ...]:
@@ -55,12 +75,13 @@ def verify(recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: i
     numbers: rising. batch_size: another one than the recipe's. path: the file; left out: only the recipe is looked at. Raises AnimateError.
     """
     with _again(recipe, numbers, model, batch_size, report) as images:
-        drawn = zip(numbers, images, strict=True)
-        fault = _fault(recipe, path, images.request.story, drawn, report) if path else None
+        drawn, away = zip(numbers, images, strict=True), dict[int, Away]()
+        fault = _fault(recipe, path, images.request.story, drawn, report, away) if path else None
         for _ in drawn:
             pass
     different = tuple(number for number, one in zip(numbers, images.digests, strict=True) if one != recipe.digests[number])
-    return Comparison(numbers, different, tuple(differences(recipe.made, images.recipe.made)), fault)
+    furthest = max((away[number] for number in different if number in away), default=None)
+    return Comparison(numbers, different, tuple(differences(recipe.made, images.recipe.made)), fault, furthest)
 
 
 def _again(recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: int | None, report: Report) -> Pictures:
@@ -73,8 +94,11 @@ def _again(recipe: Recipe, numbers: tuple[int, ...], model: Model, batch_size: i
     return render(story, model, frames, None, recipe.curves, sizes[0], report, stretches(sizes))
 
 
-def _fault(recipe: Recipe, path: Path, story: Resolved, drawn: Iterator[tuple[int, Image]], report: Report) -> str | None:
-    """How the pictures in the file are not the recipe's. Without a loss they have its digests; otherwise they look like those drawn again."""
+def _fault(recipe: Recipe, path: Path, story: Resolved, drawn: Iterator[tuple[int, Image]], report: Report, away: dict[int, Away]) -> str | None:
+    """How the pictures in the file are not the recipe's. Without a loss they have its digests; otherwise they look like those drawn again.
+
+    away: takes how far those drawn again are from the file's.
+    """
     format = format_of(path)
     lossless, sounding = format is not None and format.lossless, format is not None and bool(format.sound)
     wanted, (number, image) = len(recipe.digests), next(drawn)
@@ -84,11 +108,11 @@ def _fault(recipe: Recipe, path: Path, story: Resolved, drawn: Iterator[tuple[in
             same = sounding and _alike(picture, before)
         elif lossless:
             same = digest(picture) == recipe.digests[count - 1]
-        elif count - 1 == number:
-            same = _alike(picture, image)
-            number, image = next(drawn, (number, image))
         else:
-            same = picture.shape == image.shape
+            same = _alike(picture, image) if count - 1 == number else picture.shape == image.shape
+        if count - 1 == number:
+            away |= {number: Away.of(picture, image, lossless)} if picture.shape == image.shape else {}
+            number, image = next(drawn, (number, image))
         if not same and count > wanted:
             return f"it has more than the {wanted} pictures of its recipe"
         wrong += [] if same or len(wrong) == SHOWN else [count - 1]

@@ -28,11 +28,12 @@ def flowing(images: Iterable[Image], count: int, closed: bool) -> Iterator[Image
     they are, and each must be an array of its own. closed: the last image leads to the first. Raises AnimateError: at once
     for a count that is not allowed or if OpenCV is missing; when the film has one image only, before that one is passed on.
     """
-    cv = _opencv()
+    cv = opencv()
     return with_inbetweens(images, count, closed, lambda a, b: (lambda mix: a) if np.array_equal(a, b) else Motion(cv, a, b).image)
 
 
-def _opencv() -> Any:
+def opencv() -> Any:
+    """The module. Raises AnimateError if it is missing."""
     try:
         import cv2
     except ImportError as error:

@@ -26,26 +26,49 @@ PAPER, INK = (250, 250, 248), (40, 40, 44)
 
 def size(path: str) -> tuple[int, int]:
     """Width and height of the picture, upright, rounded down to multiples of 8. Raises AnimateError."""
-    with _opened(path) as picture:
-        extent = picture.size if picture.getexif().get(ExifTags.Base.Orientation, 1) < 5 else picture.size[::-1]
-    width, height = (side // MULTIPLE * MULTIPLE for side in extent)
+    width, height = (side // MULTIPLE * MULTIPLE for side in _extent(path))
     if not width or not height:
         raise AnimateError(f"{path}: smaller than {MULTIPLE} x {MULTIPLE} pixels; give a larger picture")
     return width, height
 
 
+def scaled(path: str, pixels: int, width: int | None = None, height: int | None = None) -> tuple[int, int]:
+    """Width and height of about so many pixels in the shape of the picture, upright: the nearest multiples of 8. A side that is given stays.
+
+    Raises AnimateError.
+    """
+    own = _extent(path)
+    factor = width / own[0] if width else height / own[1] if height else math.sqrt(pixels / (own[0] * own[1]))
+    near = [max(1, round(side * factor / MULTIPLE)) * MULTIPLE for side in own]
+    return width or near[0], height or near[1]
+
+
+def _extent(path: str) -> tuple[int, int]:
+    """Width and height of the picture, upright."""
+    with _opened(path) as picture:
+        return picture.size if picture.getexif().get(ExifTags.Base.Orientation, 1) < 5 else picture.size[::-1]
+
+
 def read(path: str, width: int, height: int, report: Report = REPORT) -> Image:
     """uint8 (height, width, 3), sRGB: upright, on white (media/srgb), scaled to cover this size and cut evenly at both sides.
 
-    Warns if that changes its size. The array is read-only. Raises AnimateError.
+    Warns if that enlarges it or cuts it, by more than rounding to multiples of 8 does. The array is read-only. Raises AnimateError.
     """
     with _opened(path) as picture:
         picture = as_srgb(picture, path, report)
-    if picture.size != (width, height):
-        report.warn(f"{path} is {picture.width} x {picture.height} pixels: drawn as {width} x {height}")
+    if changed := " and ".join(_changes(picture.size, (width, height))):
+        report.warn(f"{path} is {picture.width} x {picture.height} pixels: drawn as {width} x {height}, {changed}")
     pixels = np.asarray(ImageOps.fit(picture, (width, height), PIL.Image.Resampling.LANCZOS)).copy()
     pixels.setflags(write=False)
     return pixels
+
+
+def _changes(own: tuple[int, int], wanted: tuple[int, int]) -> list[str]:
+    """What a size does to a picture that a person should know. Plain scaling down is not among it."""
+    across, down = (new / old for old, new in zip(own, wanted, strict=True))
+    rounding = MULTIPLE / 2 * (1 / own[0] + 1 / own[1])  # by so much the two differ where each side is the nearest multiple of 8
+    enlarged = ["enlarged"] if max(across, down) > 1 + rounding else []
+    return [*enlarged, f"cut in its {'height' if across > down else 'width'}"] if abs(across - down) > rounding else enlarged
 
 
 @contextlib.contextmanager

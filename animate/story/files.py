@@ -56,9 +56,27 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
         raise AnimateError(f"{path}: holds no storyboard; a short one is {SHORTEST.get(path.suffix.lower(), SHORTEST['.yaml'])}")
 
     def position(location: Location) -> str:
-        return "" if path.suffix.lower() == ".toml" else _position(_mark(text, location))
+        return _place(path, text, location, overrides)
 
     return build(overridden(_beside(path.parent, data), overrides), str(path), position)
+
+
+def place_in(path: str | os.PathLike[str], location: Location, overrides: Mapping[str, Any]) -> str:
+    """The ":line:column" of a value in a storyboard's file that was read with these overrides; nothing where the format or the override has none."""
+    path = path_of(path)
+    try:
+        return _place(path, text_of(read_bytes(path)), location, overrides)
+    except (OSError, ValueError):  # it is gone since it was read
+        return ""
+
+
+def _place(path: Path, text: str, location: Location, overrides: Mapping[str, Any]) -> str:
+    given: Any = overrides
+    for part in location:  # a value that does not come from the file has no place there
+        if not isinstance(given, Mapping):
+            break
+        given = given.get(part)
+    return "" if given is not None or path.suffix.lower() == ".toml" else _position(_mark(text, location))
 
 
 def text_of(data: bytes) -> str:

@@ -9,9 +9,18 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from ..errors import did_you_mean, one_line
+from ..errors import AnimateError, did_you_mean, one_line
 
 Location = tuple[int | str, ...]  # the way to a value in nested data: ("keyframes", 1, "at")
+
+
+class Misplaced(AnimateError):
+    """A mistake that shows when a storyboard is laid out in time, and which of its values it is in: whoever has the file says where that is."""
+
+    def __init__(self, line: str, *location: int | str):
+        super().__init__(line)
+        self.location: Location = location
+
 
 _ALLOWED = {
     "missing": "is missing",
@@ -31,7 +40,24 @@ def mistake(error: ValidationError, data: Mapping[str, Any], model: type[BaseMod
     owner = _part(model, str(location[0])) if len(location) > 1 else model
     others = len({_location(detail, data) for detail in found}) - 1  # a union finds a fault for each of its branches
     more = f"; {others} more" if others and first["type"] != "extra_forbidden" else ""
-    return one_line(_message(first, location, owner) + more, longest=1000), location
+    elsewhere = _elsewhere(first, location, model)
+    return one_line((elsewhere or _message(first, location, owner)) + more, longest=1000), location
+
+
+def _elsewhere(detail: ErrorDetails, location: Location, model: type[BaseModel]) -> str | None:
+    """The line about a field of a storyboard that stands in another part of it; None for any other mistake."""
+    parts = [name for name in model.model_fields if _part(model, name) is not model]
+    if detail["type"] != "extra_forbidden" or not parts:
+        return None
+    word, here = str(location[-1]), str(location[0]) if len(location) > 1 else ""
+    place = f"{_name(location[:-1])}: " if here == "keyframes" else ""
+    if here and word in model.model_fields:
+        return f'{place}"{word}" belongs to the whole storyboard; put it beside keyframes'
+    for part in reversed(parts):  # guidance is a field of the sampling first, and of single keyframes
+        if part != here and word in _part(model, part).model_fields:
+            example = f"keyframes: [{{prompt: a tree, {word}: ...}}]" if part == "keyframes" else f"{part}: {{{word}: ...}}"
+            return f'{place}"{word}" belongs under {part}; write {example}'
+    return None
 
 
 def _part(model: type[BaseModel], field: str) -> type[BaseModel]:

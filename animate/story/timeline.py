@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from ..errors import AnimateError
 from .easing import ease
+from .mistakes import Location, Misplaced
 from .moments import frame_at
 from .motion import Move, returns
 from .storyboard import FEEDBACK, GUIDANCE, PAN, ROTATE, ZOOM, Storyboard
@@ -38,21 +39,33 @@ def timeline(story: Storyboard) -> tuple[Frame, ...]:
     Every keyframe falls on a frame. Raises AnimateError if the keyframes do not fit, an easing is not known or a value over time is
     out of its range.
     """
-    for name in (story.ease, *(key.ease for key in story.keyframes if key.ease)):
-        ease(name)
+    _check_eases(story)
     circle = story.loop == "cycle" and len(story.keyframes) == 1
     there = _with_motion(story, _with_guidance(story, _circle(story) if circle else _travel(story)))
     back = there[-2:0:-1] if story.loop == "bounce" else ()
     return tuple(replace(frame, index=i) for i, frame in enumerate([*there, *back]))
 
 
+def _check_eases(story: Storyboard) -> None:
+    own: list[tuple[Location, str]] = [(("keyframes", number, "ease"), key.ease) for number, key in enumerate(story.keyframes) if key.ease]
+    for location, name in [(("ease",), story.ease), *own]:
+        try:
+            ease(name)
+        except AnimateError as error:
+            raise Misplaced(str(error), *location) from error
+
+
 def guidance_over_time(story: Storyboard, guidance: OverTime) -> tuple[float, ...]:
     """The guidance of every frame; of a bounce, on its way there. Raises AnimateError."""
-    return _values(story, "guidance", guidance, GUIDANCE)
+    return _values(story, "guidance", guidance, GUIDANCE, "sampling", "guidance")
 
 
-def _values(story: Storyboard, name: str, value: OverTime, allowed: tuple[float, float]) -> tuple[float, ...]:
-    return Track(name, _there(story), story.rate, *allowed, closed=story.loop == "cycle").values(value)
+def _values(story: Storyboard, name: str, value: OverTime, allowed: tuple[float, float], *location: int | str) -> tuple[float, ...]:
+    """location: where the value stands in the storyboard, if that is not its name."""
+    try:
+        return Track(name, _there(story), story.rate, *allowed, closed=story.loop == "cycle").values(value)
+    except AnimateError as error:
+        raise Misplaced(str(error), *(location or (name,))) from error
 
 
 def _there(story: Storyboard) -> int:
@@ -66,7 +79,7 @@ def _with_guidance(story: Storyboard, frames: tuple[Frame, ...]) -> tuple[Frame,
     if isinstance(guidance, float | int | None):
         return frames
     if any(key.guidance is not None for key in story.keyframes):
-        raise AnimateError("guidance changes with time, and a keyframe has its own; leave one of them out")
+        raise Misplaced("guidance changes with time, and a keyframe has its own; leave one of them out", "sampling", "guidance")
     return tuple(replace(frame, guidance=value) for frame, value in zip(frames, guidance_over_time(story, guidance), strict=True))
 
 
@@ -75,7 +88,7 @@ def _with_motion(story: Storyboard, frames: tuple[Frame, ...]) -> tuple[Frame, .
     if story.feedback is None:
         return frames
     feedback = _values(story, "feedback", story.feedback, FEEDBACK)
-    right, down = (_values(story, f"pan {way}", value, PAN) for way, value in zip(("right", "down"), story.pan, strict=True))
+    right, down = (_values(story, f"pan {way}", story.pan[part], PAN, "pan", part) for part, way in enumerate(("right", "down")))
     turn = _values(story, "rotate", story.rotate, ROTATE)
     moves = [Move(*move) for move in zip(_values(story, "zoom", story.zoom, ZOOM), right, down, turn, strict=True)]
     if story.loop == "cycle" and not returns(moves):
@@ -121,7 +134,8 @@ def _begins(story: Storyboard, count: int) -> list[int]:
     anchors = [None if key.at is None else _frame(key.at, count, story) for key in keys]
     for number, begin in enumerate(anchors):
         if begin is not None and begin >= count:
-            raise AnimateError(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; the last of {_all_of(story, count)} is {count - 1}")
+            last = f"the last of {_all_of(story, count)} is {count - 1}"
+            raise Misplaced(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; {last}", "keyframes", number, "at")
     first = anchors[0] = anchors[0] or 0
     if cycle:
         anchors.append(first + count)  # where it returns
@@ -129,11 +143,11 @@ def _begins(story: Storyboard, count: int) -> list[int]:
         anchors[-1] = count - 1 - holds[-1]
     begins = _spread(anchors, holds)
     _check_order(begins[: len(keys)], holds)
-    end = begins[len(keys) - 1] + holds[-1]
+    end, last_hold = begins[len(keys) - 1] + holds[-1], ("keyframes", len(keys) - 1, "hold")
     if cycle and end >= first + count:
-        raise AnimateError(f"keyframe {len(keys)} holds past the end of the cycle; shorten the hold or ask for more frames")
+        raise Misplaced(f"keyframe {len(keys)} holds past the end of the cycle; shorten the hold or ask for more frames", *last_hold)
     if not cycle and end >= count:
-        raise AnimateError(f"keyframe {len(keys)} holds until frame {end}; the last of {_all_of(story, count)} is {count - 1}")
+        raise Misplaced(f"keyframe {len(keys)} holds until frame {end}; the last of {_all_of(story, count)} is {count - 1}", *last_hold)
     return begins[: len(keys)]
 
 
@@ -151,14 +165,14 @@ def _check_order(begins: Sequence[int], holds: Sequence[int]) -> None:
     """Every keyframe begins after the one before has been held. Raises AnimateError."""
     for number, ((here, following), hold) in enumerate(zip(pairwise(begins), holds, strict=False), 1):
         if following == here:
-            raise AnimateError(f"keyframes {number} and {number + 1} are both on frame {here}; move one or ask for more frames")
+            line = f"keyframes {number} and {number + 1} are both on frame {here}; move one or ask for more frames"
+            raise Misplaced(line, "keyframes", number, "at")
         if following < here:
-            raise AnimateError(f"keyframe {number + 1} (frame {following}) comes before keyframe {number} (frame {here}); put them in order of time")
+            line = f"keyframe {number + 1} (frame {following}) comes before keyframe {number} (frame {here}); put them in order of time"
+            raise Misplaced(line, "keyframes", number, "at")
         if following - here < 1 + hold:
-            raise AnimateError(
-                f"keyframe {number} begins on frame {here} and holds {hold} more, but keyframe {number + 1} begins on frame {following}; "
-                "shorten the hold or ask for more frames"
-            )
+            line = f"keyframe {number} begins on frame {here} and holds {hold} more, but keyframe {number + 1} begins on frame {following}"
+            raise Misplaced(f"{line}; shorten the hold or ask for more frames", "keyframes", number - 1, "hold")
 
 
 def _spread(anchors: Sequence[int | None], holds: Sequence[int]) -> list[int]:

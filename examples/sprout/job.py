@@ -65,7 +65,9 @@ class Job:
 
     def vocabulary(self) -> dict[str, Any]:
         meant = scenes.vocabulary(self.names)
-        return {"size": self.size, "kinds": scenes.known_words(self.names), "words": sorted(meant), "idle": sorted({*words.FILLER} - meant)}
+        idle, things = {*words.FILLER} - words.THINGS - meant, words.THINGS - meant
+        kinds = scenes.known_words(self.names)
+        return {"size": self.size, "kinds": kinds, "words": sorted(meant), "idle": sorted(idle), "unseen": sorted(things)}
 
 
 def keep(path: Path, state: dict[str, object]) -> None:

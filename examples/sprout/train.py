@@ -1,10 +1,13 @@
 """Make sprout, the built-in model, from nothing: draw pictures, train a VAE, a text encoder and a UNet, save the folder.
 
-    python examples/sprout/train.py          256 px and all subjects on a GPU, 128 px and the core subjects on a CPU
+    python examples/sprout/train.py --out my-model --work my-work
+                                             256 px and all subjects on a GPU, 128 px and the core subjects on a CPU
     python examples/sprout/train.py --size 64 --pictures 64 --vae-steps 20 --word-steps 20 --unet-steps 20 --work /tmp/toy --out /tmp/toy/model
 
 Run it again after any stop: every part keeps a checkpoint in `--work` and goes on from it. Where there is none but `--out` holds
-a model of this size and these subjects, training goes on from that model. Figures: `evaluate.py`.
+a model of this size and these subjects, training goes on from that model: its UNet is trained further, its VAE and text encoder stay.
+`--out` is the built-in model where it is left out, which is written over. To begin anew, name folders that hold nothing yet.
+Figures: `evaluate.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +31,8 @@ def asked() -> Job:
     here, cuda = Path(__file__).resolve().parent, torch.cuda.is_available()
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--work", type=Path, default=here / "work", help="checkpoints, pictures, log")
-    p.add_argument("--out", type=Path, default=here.parent.parent / "animate" / "models" / "sprout")
+    built_in = here.parent.parent / "animate" / "models" / "sprout"
+    p.add_argument("--out", type=Path, default=built_in, help="folder of the model; left out: the built-in one, trained further and replaced")
     p.add_argument("--device", default="cuda" if cuda else "cpu")
     p.add_argument("--size", type=int, default=256 if cuda else 128, help="pixels")
     p.add_argument("--subjects", choices=("core", "all"), default="all" if cuda else "core")

@@ -27,6 +27,14 @@ man woman child girl boy dog cat horse astronaut king queen robot dragon ship ca
 
 IDLE = FILLER.index("beautiful")  # before it come words that bind others together
 
+# Those of them that name a thing. A model to which they mean nothing passes over them, and whoever asks for one is told.
+THINGS = frozenset(
+    """
+astronaut boy bridge castle cat chair child city cloud clouds country dog dragon field forest garden girl hill horse king lake land man park
+queen rain river road robot sea ship sky street table train car wind woman world
+""".split()
+)
+
 
 def clip_tokenizer(captions: Iterable[str], merges: int = 1100) -> CLIPTokenizer:
     """A `CLIPTokenizer` of `512 + merges + 2` tokens at the most, in CLIP's own order of the vocabulary."""

@@ -184,7 +184,7 @@ BAD = [
     (("a", "--to", "b"), "given in more than one way"),
     (("-f", "typo.yaml"), "a storyboard, not a file with a prompt a line"),
     (("a", "typo.yaml"), "typo.yaml: a storyboard has its own prompts"),
-    (("ease.yaml",), 'ease.yaml: ease "inout" is not known'),
+    (("ease.yaml",), 'ease.yaml:2:1: ease "inout" is not known'),
     (("a", "b\udcff"), "is no text"),
     (("a", "b", "-o", "./"), "no name for a file"),
     (("a", "b", "--frames", "1"), "1 frames; a film has at least 2"),
@@ -226,6 +226,49 @@ def test_bad_input_gets_one_line_and_writes_nothing(run: Run, args: tuple[str, .
     assert err.startswith("animate: ")
     assert err.count("\n") == 1
     assert sorted(p.name for p in Path().iterdir()) == ["ease.yaml", "taken", "typo.yaml"]
+
+
+OUT_OF_TIME = [
+    ("keyframes:\n  - a\n  - {prompt: b, at: 99}\n", ":3:17: keyframe 2 at 99 is on frame 99; the last of 24 frames is 23"),
+    ("keyframes:\n  - {prompt: a, at: 9}\n  - {prompt: b, at: 3}\n", ":3:17: keyframe 2 (frame 3) comes before keyframe 1 (frame 9)"),
+    ("keyframes:\n  - a\n  - {prompt: b, at: 0}\n", ":3:17: keyframes 1 and 2 are both on frame 0"),
+    ("keyframes:\n  - a\n  - {prompt: b, at: 23, hold: 9}\n", ":3:25: keyframe 2 holds until frame 32"),
+    ("keyframes:\n  - {prompt: a, hold: 9}\n  - {prompt: b, at: 3}\n", ":2:17: keyframe 1 begins on frame 0 and holds 9 more"),
+    ("keyframes: [a, b]\nloop: cycle\nframes: 4\n", ""),
+    ("keyframes: [a, {prompt: b, ease: inout}]\n", ':1:28: ease "inout" is not known'),
+    ("keyframes: [a, b]\nease: inout\n", ':2:1: ease "inout" is not known'),
+    ("keyframes: [a, b]\nfeedback: 0.4\nzoom: 1 + nonsense\n", ':3:1: zoom "1 + nonsense": "nonsense" is not known'),
+    ("keyframes: [a, b]\nfeedback: 0.4\npan:\n  - 0\n  - 1 +\n", ':5:5: pan down "1 +": cannot be read as a formula'),
+    ("keyframes: [a, b]\nfeedback: t\n", ":2:1: feedback at frame 0 is 0; allowed"),
+    ("keyframes: [a, b]\nsampling:\n  guidance: 300*t\n", ":3:3: guidance at frame 5 is 125; allowed"),
+    ("keyframes: [a, b]\nsampling: {sampler: dimm}\n", ':2:12: sampler "dimm" is not known'),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), OUT_OF_TIME)
+def test_what_does_not_fit_into_the_time_is_told_by_line_and_column_too(run: Run, text: str, said: str) -> None:
+    Path("film.yaml").write_text(text)
+    code, out, err = run("plan", "film.yaml")
+    if not said:
+        assert code == 0
+        return
+    assert (code, out) == (2, "")
+    assert err.startswith(f"animate: film.yaml{said}")
+    assert err.count("\n") == 1
+
+
+def test_a_value_that_is_not_the_files_has_no_place_in_it(run: Run) -> None:
+    Path("film.yaml").write_text("keyframes: [a, b]\nfeedback: 0.4\npan: [0, 0]\nzoom: 1\n")
+    assert run("plan", "film.yaml", "--zoom", "1 +")[2].startswith('animate: film.yaml: zoom "1 +": cannot be read')
+    assert run("plan", "film.yaml", "--pan", "0,1 +")[2].startswith('animate: film.yaml: pan down "1 +": cannot be read')
+    Path("film.toml").write_text('keyframes = ["a", "b"]\nease = "inout"\n')
+    assert run("plan", "film.toml")[2].startswith('animate: film.toml: ease "inout" is not known')
+
+
+@pytest.mark.parametrize("command", ["render", "again"])
+def test_help_names_all_that_json_prints(run: Run, command: str) -> None:
+    text = " ".join(run(command, "--help")[1].split())
+    assert "Print path, frames, fps, size, model, probes and seconds as JSON." in text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -113,7 +113,7 @@ def test_img2img_redraws_a_sketch(run: Run, tiny: UNetModel, tmp_path: Path) -> 
     code, out, _ = run("still", "a tree", *words)
     assert (code, out) == (0, "out/samples/00000.png\nout/samples/00001.png\n")
     sampling = Sampling(steps=6, guidance=3.0, sampler="ddim", conventions="compvis")
-    expected = still("a tree", tiny, batch_size=2, image=sketch, strength=0.5, sampling=sampling, seed=42)
+    expected = still("a tree", tiny, batch_size=2, image=sketch, strength=0.5, sampling=sampling, seed=42, width=64, height=96)
     assert np.array_equal(pixels(tmp_path / "out" / "samples" / "00000.png"), expected)
     assert run("still", "a tree", "--init-img", "sketch.png", "--plms", "--ddim_steps", "4", "-o", "plms.png")[0] == 0, "their script could not"
 
@@ -182,10 +182,13 @@ def test_what_contradicts_itself_is_told(run: Run, tmp_path: Path, words: list[s
     assert not list(tmp_path.rglob("*.png"))
 
 
-def test_photos_keep_their_size_to_the_next_eight(run: Run, tmp_path: Path) -> None:
-    picture(tmp_path / "odd.png", (71, 66))
-    code, _, err = run("still", "a tree", "--image", "odd.png", "--steps", "2", "-o", "a.png")
-    assert code == 0
-    assert "odd.png is 71 x 66 pixels: drawn as 64 x 64" in err
-    assert pixels(tmp_path / "a.png").shape == (64, 64, 3)
-    assert images.size(str(tmp_path / "odd.png")) == (64, 64)
+def test_an_image_that_brings_its_own_size_is_told_which_size_suits_the_model(run: Run, tmp_path: Path) -> None:
+    """There is no --width to leave out: the scripts took the image's."""
+    picture(tmp_path / "large.png", (256, 256))
+    few = ("--init-img", "large.png", "--steps", "2", "--strength", "0.5", "--no-store")
+    code, _, err = run("still", "a tree", *few, "--scale", "2", "--n_samples", "1", "--skip_grid", "--outdir", "out")
+    assert (code, pixels(tmp_path / "out/samples/00000.png").shape) == (0, (256, 256, 3))
+    assert "256 x 256 pixels, and" in err
+    assert "; say --width 64 --height 64, or take another model" in err
+    code, _, err = run("still", "a tree", *few, "-o", "a.png")
+    assert (code, pixels(tmp_path / "a.png").shape, "trained on" in err) == (0, (64, 64, 3), False)

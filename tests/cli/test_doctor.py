@@ -33,6 +33,18 @@ def test_a_path_may_hold_anything(run: Run, tmp_path: Path, monkeypatch: pytest.
     assert out.splitlines()[-1].startswith("ok    command    python -m animate always works")
 
 
+def test_where_settings_and_the_store_are(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", {name: doctor.CHECKS[name] for name in ("settings", "store")})
+    monkeypatch.delenv("ANIMATE_CONFIG", raising=False)
+    monkeypatch.setattr("animate.places.platformdirs.user_config_path", lambda name: tmp_path / name)
+    monkeypatch.setenv("ANIMATE_CACHE", str(tmp_path / "cache"))
+    lines = [f"ok    settings   none; {tmp_path}/animate/animate.toml is where they would be", f"ok    store      in {tmp_path}/cache"]
+    assert run("doctor") == (0, "\n".join([*lines, ""]), "")
+    (tmp_path / "mine.toml").write_text("")
+    monkeypatch.setenv("ANIMATE_CONFIG", str(tmp_path / "mine.toml"))
+    assert run("doctor")[1].startswith(f"ok    settings   in {tmp_path}/mine.toml\n")
+
+
 @pytest.mark.usefixtures("checks")
 def test_without_ffmpeg_a_folder_for_temporary_files_or_a_cache(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("IMAGEIO_FFMPEG_EXE", "/nonsense")

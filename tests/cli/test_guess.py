@@ -42,6 +42,7 @@ TYPED = [
     (("a seed", "a tree", "--num_inference_steps", "5"), "--num_inference_steps is not known; did you mean --steps?"),
     (("a seed", "a tree", "--frmaes", "5"), "--frmaes is not known; did you mean --frames?"),
     (("a seed", "a tree", "--xyzzy"), "--xyzzy is not known; animate render --help lists the options"),
+    (("still", "a tree", "--json"), "--json is not known; animate still --help lists the options"),
     (("still", "a tree", "a house"), "unexpected extra argument (a house); animate still --help says what it takes"),
     (("store", "clear"), '"clear" is not taken here; did you mean --clear?'),
     (("show",), "Missing argument 'FILE'; animate show --help says what it takes"),

@@ -3,13 +3,13 @@
 import json
 
 import pytest
-from conftest import Work
 
 from animate.cli import main
 from animate.film import bench
 from animate.film.bench import Speed
 from animate.models.families.unet import UNetModel
 from animate.report import Report
+from conftest import Work
 
 SPEED = Speed(sample={1: 0.5, 2: 0.2, 4: 0.25}, decode=0.1, batch_size=4, steps=10, probe=0.125, probes=16)
 

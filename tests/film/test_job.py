@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from animate import AnimateError, Storyboard, render
+from animate.draw.store import Store
 from animate.film import job
 from animate.film.pacing import FEWEST
 from animate.film.setup import Setup
@@ -50,6 +52,29 @@ class Heard(Report):
 def setup(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> Setup:
     monkeypatch.setattr("animate.models.load_model", lambda **_: tiny)
     return Setup()
+
+
+def test_what_was_kept_is_counted_in_words_for_people() -> None:
+    heard, store = Heard(), Store("nowhere")
+    job.tell_of_store(store, heard)
+    assert heard.lines == [], "nothing was there"
+    for store.kept, store.drawn in ((1, 1), (5, 4)):
+        job.tell_of_store(store, heard)
+    job.tell_of_store(store, heard, sharing=True)
+    assert heard.lines == [
+        "1 drawing was in the store, 1 was drawn now",
+        "5 drawings were in the store, 4 were drawn now",
+        "5 drawings were in the store, 4 were drawn now; the beginnings that frames share are drawings, too",
+    ]
+
+
+def test_in_betweens_by_flow_without_opencv_are_refused_before_a_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    monkeypatch.setattr("animate.models.load_model", None)
+    heard, story = Heard(), Storyboard.of("a seed", "a tree", between=2, between_by="flow")
+    with pytest.raises(AnimateError, match=r'OpenCV .*; pip install "animate\[flow\]"'):
+        job.write_film(job.Output(story, f"{tmp_path}/film.gif"), Setup(), heard, replace=True)
+    assert heard.lines == [], "one line is enough"
 
 
 def test_a_film_is_written_and_every_stage_is_reported(setup: Setup, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from animate import Sampling, Storyboard, render, write_video
 from animate.film.verify import ALIKE, chosen, likeness
@@ -63,6 +64,40 @@ def test_sheets_and_stills_are_looked_at_too(run: Run, tiny_folder: Path, name: 
         write_image(file, shown, note=text)
         code, out, _ = run("verify", file, *where)
         assert (code, "the pictures in it are not those of its recipe: others are number 0" in out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "shift", "look"),
+    [
+        (".png", 1, ": they look the same, only bits differ"),
+        (".png", 40, "40 at most"),
+        (".gif", 1, ": they look the same, as far as .gif with its losses shows"),
+        (".mp4", 60, " of blocks of pixels"),
+    ],
+)
+def test_by_how_much_pictures_differ_is_said(
+    run: Run, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, shift: int, look: str
+) -> None:
+    """As on another machine: what is drawn has other bits than the file and its recipe."""
+    file, where = f"film{suffix}", ("--model", str(tiny_folder))
+    assert run("a seed", "a tree", *FAST, "-o", file)[0] == 0
+    decode = UNetModel.decode
+
+    def shifted(model: UNetModel, latents: torch.Tensor) -> np.ndarray:
+        images = decode(model, latents).copy()
+        corner = images[..., :16, :32, :]  # an eighth of 64 x 64
+        corner += np.where(corner > 127, -shift, shift).astype(corner.dtype)
+        return images
+
+    monkeypatch.setattr(UNetModel, "decode", shifted)
+    code, out, _ = run("verify", file, *where)
+    assert (code, out.splitlines()[0]) == (1, f"{file}: 3 of 3 pictures differ (0, 2, 3)")
+    line = out.splitlines()[2]
+    assert line.startswith("  from the file's own picture: ")
+    assert line.endswith(look)
+    assert suffix != ".png" or f" {shift / 8:.2f} grey levels in the mean, {shift} at most" in line
+    away = json.loads(run("verify", file, *where, "--json")[1])["away"]
+    assert suffix != ".png" or (away["mean"], away["most"]) == (shift / 8, shift)
 
 
 def test_pictures_that_are_missing_or_too_many_are_told(run: Run, tiny_folder: Path) -> None:

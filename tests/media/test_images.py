@@ -45,11 +45,54 @@ def test_a_picture_is_upright_on_white_and_covers_the_film(tmp_path: Path) -> No
     turned[0x0112] = 6  # taken with the camera on its side
     sideways = picture(tmp_path / "turned.jpg", (40, 24), exif=turned)
     assert images.size(sideways) == (24, 40)
-    with pytest.warns(AnimateWarning, match=r"turned.jpg is 24 x 40 pixels: drawn as 24 x 24"):
+    with pytest.warns(AnimateWarning, match=r"turned.jpg is 24 x 40 pixels: drawn as 24 x 24, cut in its height"):
         assert images.read(sideways, 24, 24).shape == (24, 24, 3)
     PIL.Image.new("RGBA", (16, 16), (255, 0, 0, 0)).save(tmp_path / "clear.png")
     assert (images.read(str(tmp_path / "clear.png"), 16, 16) == 255).all()
     assert images.size(picture(tmp_path / "odd.png", (71, 66))) == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("own", "drawn", "said"),
+    [
+        ((256, 256), (128, 128), ""),
+        ((601, 400), (160, 104), ""),  # the nearest multiples of 8
+        ((64, 64), (128, 128), "enlarged"),
+        ((256, 128), (128, 128), "cut in its width"),
+        ((64, 32), (128, 128), "enlarged and cut in its width"),
+        ((128, 256), (128, 128), "cut in its height"),
+    ],
+)
+def test_only_what_a_size_spoils_is_warned_of(tmp_path: Path, own: tuple[int, int], drawn: tuple[int, int], said: str) -> None:
+    name = picture(tmp_path / "a.png", own)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert images.read(name, *drawn).shape == (drawn[1], drawn[0], 3)
+    line = f"{name} is {own[0]} x {own[1]} pixels: drawn as {drawn[0]} x {drawn[1]}, {said}"
+    assert [str(one.message) for one in told] == ([line] if said else [])
+
+
+def test_a_picture_gives_its_shape_to_a_number_of_pixels(tmp_path: Path) -> None:
+    square, wide, thin = (picture(tmp_path / f"{size[0]}.png", size) for size in ((300, 300), (600, 400), (4000, 8)))
+    assert images.scaled(square, 512 * 512) == (512, 512)
+    assert images.scaled(wide, 128 * 128) == (160, 104)
+    assert images.scaled(wide, 128 * 128, width=240) == (240, 160)
+    assert images.scaled(wide, 128 * 128, height=80) == (120, 80)
+    assert images.scaled(thin, 64 * 64) == (1432, 8)
+
+
+@pytest.mark.filterwarnings("ignore:.* is .* pixels. drawn as")
+@pytest.mark.parametrize("own", [(256, 256), (32, 32), (256, 128), (40, 80)])
+def test_a_still_has_the_shape_of_its_image_at_the_models_size(run: Run, tiny: UNetModel, tmp_path: Path, own: tuple[int, int]) -> None:
+    """The command, a contact sheet of it, and Python; the size is known when the model is loaded."""
+    name = picture(tmp_path / "a.png", own)
+    shape = {(256, 256): (64, 64, 3), (32, 32): (64, 64, 3), (256, 128): (48, 88, 3), (40, 80): (88, 48, 3)}[own]
+    assert still("a tree", tiny, image=name, sampling={"steps": 2}).shape == shape
+    assert still("a tree", tiny, image=name, sampling={"steps": 2}, width=96, height=40).shape == (40, 96, 3)
+    code, _, err = run("still", "a tree", "--init-img", name, "--steps", "2", "-o", "b.png")
+    assert (code, "trained on" in err) == (0, False)
+    assert run("still", "a tree", "--init-img", name, "--count", "2", "--steps", "2", "-o", "c.png")[0] == 0
+    assert [np.asarray(PIL.Image.open(tmp_path / file)).shape for file in ("b.png", "c-seed-1.png")] == [shape, shape]
 
 
 def test_what_is_no_picture_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +126,7 @@ def test_an_image_shows_as_itself_and_a_prompt_as_its_still(tiny: UNetModel, red
 
 def test_images_of_keyframes_are_read_when_they_are_encoded_and_not_held(tiny: UNetModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each once to know it, and once to encode it."""
-    names = [picture(tmp_path / f"{number}.png", (64, 64 + 8 * number)) for number in range(5)]
+    names = [picture(tmp_path / f"{number}.png", (64, 64 + 16 * number)) for number in range(5)]
     opened, alive = list[str](), list[weakref.ref[np.ndarray]]()
     read = images.read
 

@@ -424,6 +424,18 @@ def test_what_a_small_model_never_saw_is_looked_for_in_what_the_prompt_says() ->
     assert line == 'small was never shown sed ("seed"?), dragon, and draws the rest; animate models lists what it knows'
 
 
+def test_things_that_a_small_model_passes_over_are_told() -> None:
+    known = Vocabulary(64, {}, frozenset({"planes", "boat", "seed", "tree"}), frozenset({"a", "beautiful"}), frozenset({"dog", "river"}))
+    small = ClipText("small", [TOKENIZER], known)
+    assert small.warnings(["a beautiful tree"]) == []
+    assert small.warnings(["a dog", "a (dog:1.2) tree"]) == [
+        "small was taught to pass over dog, and draws the rest; animate models lists what it knows"
+    ]
+    (line,) = small.warnings(["a river, leaves, a goat, a tre"])
+    both = 'small was never shown leaves, goat, tre ("tree"?) and was taught to pass over river, and draws the rest'
+    assert line == f"{both}; animate models lists what it knows", "a hint is a word that is spelled alike, and no other word"
+
+
 def test_the_words_of_embeddings_are_known() -> None:
     tokenizer = tiny_tokenizer()
     tokenizer.add_tokens(["<my-cat>", "<my-cat>_1"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 from typing import Any
 
 import pytest
@@ -50,6 +51,32 @@ def test_storyboards_are_frozen() -> None:
     assert pickle.loads(pickle.dumps(story)) == copy.deepcopy(story) == story
 
 
+@pytest.mark.parametrize("name", Sampling.model_fields)
+def test_fields_of_sampling_that_stand_elsewhere_are_told_where_they_belong(name: str) -> None:
+    said = f'"{name}" belongs under sampling; write sampling: {{{name}: ...}}'
+    with pytest.raises(AnimateError, match=re.escape(said)):
+        Storyboard.of("a", "b", **{name: 1})
+    if name not in Keyframe.model_fields:
+        with pytest.raises(AnimateError, match=re.escape(f"keyframe 2: {said}")):
+            build({"keyframes": ["a", {"prompt": "b", name: 1}]})
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"at": 1}, '"at" belongs under keyframes; write keyframes: [{prompt: a tree, at: ...}]'),
+        ({"image": "a.png"}, '"image" belongs under keyframes; write keyframes: [{prompt: a tree, image: ...}]'),
+        ({"sampling": {"hold": 1}}, '"hold" belongs under keyframes; write keyframes: [{prompt: a tree, hold: ...}]'),
+        ({"sampling": {"feedback": 1}}, '"feedback" belongs to the whole storyboard; put it beside keyframes'),
+        ({"keyframes": ["a", {"prompt": "b", "loop": "cycle"}]}, 'keyframe 2: "loop" belongs to the whole storyboard; put it beside keyframes'),
+    ],
+)
+def test_other_fields_that_stand_elsewhere_too(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(AnimateError) as refused:
+        build({"keyframes": ["a", "b"], **fields})
+    assert str(refused.value) == message
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "message"),
     [
@@ -63,6 +90,7 @@ def test_storyboards_are_frozen() -> None:
         (Keyframe, {"prompt": "a", "strength": 2}, "strength: 2; allowed: a number from 0 to 1"),
         (Sampling, {"steps": "many"}, "steps: 'many'; allowed: a whole number from 1 to 999"),
         (Sampling, {"step": 8}, '"step" is not known; did you mean "steps"?'),
+        (Sampling, {"width": 8}, '"width" is not known; allowed: branching, conventions, eta, guidance, sampler, sharing, steps'),
     ],
 )
 def test_made_in_python_they_are_refused_in_the_same_words(kind: type[Storyboard], fields: dict[str, Any], message: str) -> None:

@@ -58,7 +58,8 @@ class UNetModel:
         self.encoders = [(pipe.tokenizer, pipe.text_encoder)] + ([(pipe.tokenizer_2, pipe.text_encoder_2)] if self.is_xl else [])
         self.zeros_for_empty = self.is_xl and bool(pipe.config.get("force_zeros_for_empty_prompt", True))
         self.schedule = samplers.settings(pipe.scheduler)
-        self.guidance_input: int | None = getattr(self.unet.config, "time_cond_proj_dim", None)  # of one that takes its guidance so (Meng et al. 2022)
+        # Of a model that takes its guidance as an input (Meng et al. 2022).
+        self.guidance_input: int | None = getattr(self.unet.config, "time_cond_proj_dim", None)
         self.guides_twice = self.guidance_input is None
         self.memory = UNetMemory(origin, pipe, self.device)
         for part in self.memory.parts:
