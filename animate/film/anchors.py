@@ -29,7 +29,7 @@ def settled(film: Film, curves: Sequence[Curve], see: Callable[[Plan], Iterable[
 
     It has none if it is short, if its pictures begin with others or change their guidance from frame to frame, so that they could not be
     moved, and where its frames are not to lie evenly (easing).
-    see: draws the pictures of a plan, or what of them `measure` needs, in order.
+    see: draws the latents of a plan, or what else `measure` compares, in order.
     """
     segments = _segments(film)
     counts = _counts(film, segments)

@@ -16,7 +16,7 @@ import numpy as np
 from ..plan.cel import MIX_UNIT
 from ..plan.curve import LINEAR, Curve
 
-Look = np.ndarray  # a picture, or what of it the measure needs
+Look = np.ndarray  # latents, or what else the measure compares
 Measure = Callable[[Look, Look], float]
 
 LOOKS = 8  # places of a later round
@@ -44,7 +44,7 @@ class Path:
     first: int  # looks of the first round, both ends included
     most: int  # looks of all rounds
     places: list[int] = field(default_factory=list)  # that were looked at, in parts of MIX_UNIT, ascending
-    looks: dict[int, Look] = field(default_factory=dict)  # of those that later ones are compared with
+    looks: dict[int, Look] = field(default_factory=dict)  # what was seen there
     gaps: dict[Gap, float] = field(default_factory=dict)  # distances between neighbours
 
     @classmethod
@@ -89,11 +89,6 @@ class Path:
             self.gaps[low, place] = measure(self.looks[low], look)
         for high in above:
             self.gaps[place, high] = measure(look, self.looks[high])
-
-    def forget(self) -> None:
-        """The looks, once nothing will be compared with them any more."""
-        if not self.wanted():
-            self.looks.clear()
 
     def suspects(self) -> list[Path]:
         """The parts of the path that are so steep that it may jump there: to be looked at again, in pictures nearer to the film's."""

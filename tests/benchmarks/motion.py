@@ -2,7 +2,7 @@
 
     python tests/benchmarks/motion.py --work /tmp/motion --renders renders --json motion.json
 
-Pace is tuned on the distance "pyramid" and judged here by "structure". The exit status is 1 if a target is missed. Half an hour
+Pace is found by the distance of latents, and judged here by "structure". The exit status is 1 if a target is missed. Half an hour
 on one core; with --work, cels are kept, so that a second run goes on where the first was stopped, and draws only what changed.
 Work is counted in samples of the UNet, those that fill up batches included, by running every plan again with nothing drawn.
 """

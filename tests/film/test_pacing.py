@@ -15,7 +15,6 @@ from animate import Storyboard, render
 from animate.film import pacing
 from animate.film.pacing import FEWEST, MOST, curves
 from animate.film.path import LONG, LOOKS, NARROWEST, SUSPECTS, Measure
-from animate.film.path import Path as Probed
 from animate.measure import distance
 from animate.models.base import Conditioning
 from animate.models.families.unet import UNetModel
@@ -198,30 +197,6 @@ def test_segments_are_probed_together_and_only_those_that_are_asked_for() -> Non
     assert curves(story("a", "b", "c"), [A, B, C], {}, eye, apart) == (LINEAR,) * 3
 
 
-@pytest.mark.parametrize("path", SMOOTH)
-def test_no_look_is_kept_of_what_is_done(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = list[Probed]()
-    made = Probed.whole
-
-    def whole(steps: int, first: int) -> Probed:
-        known.append(made(steps, first))
-        return known[-1]
-
-    monkeypatch.setattr(Probed, "whole", whole)
-    paced(SMOOTH[path])
-    assert known
-    assert not any(path.looks for path in known)
-
-
-@pytest.mark.parametrize("side", [256, 512, 1024])
-def test_what_is_held_of_a_probe_is_no_larger_for_a_large_picture(side: int) -> None:
-    image = np.random.default_rng(side).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    look = distance.oklab(image)
-    assert look.nbytes == 256 * 256 * 3 * 4
-    other = image[::-1].copy()
-    assert distance.pyramid_between(look, distance.oklab(other)) == distance.metric()(image, other)
-
-
 def test_probes_and_film_encode_every_prompt_once(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
     """All rounds of probes, and the film after them."""
     encoded, embed = list[str](), tiny.embed
@@ -237,8 +212,7 @@ def test_probes_and_film_encode_every_prompt_once(tiny: UNetModel, monkeypatch: 
     assert sorted(encoded) == ["", "a seed", "a tree"]
 
 
-def test_probes_are_decoded_one_by_one(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A round of eight segments is 72 pictures: 226 MB at 1024 pixels."""
+def test_probes_are_not_decoded(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded, decode = list[int](), tiny.decode
 
     def counted(latents: torch.Tensor) -> np.ndarray:
@@ -248,7 +222,8 @@ def test_probes_are_decoded_one_by_one(tiny: UNetModel, monkeypatch: pytest.Monk
     monkeypatch.setattr(tiny, "decode", counted)
     film = render(Storyboard.of("a seed", "a tree", frames=3, sampling={"steps": 2, "guidance": 2.0}), tiny)
     next(film)
-    assert decoded == [1] * (film.probes + 1)
+    assert film.probes > 0
+    assert decoded == [1]
 
 
 def test_many_segments_are_not_held_at_once() -> None:
