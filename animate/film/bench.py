@@ -49,7 +49,7 @@ class Speed:
         """Seconds of a film between two prompts: its pictures, in whole batches, and its probes."""
         batches = -(-frames // self.batch_size)
         drawn = batches * self.batch_size * self.steps * self.sample[self.batch_size]
-        return drawn + frames * self.decode + self.probes * (self.steps * self.sample[self.batch_size] * self.probe + self.decode)
+        return drawn + frames * self.decode + self.probes * self.steps * self.sample[self.batch_size] * self.probe
 
 
 def measure(model: Model, width: int | None, height: int | None, report: Report) -> Speed:
@@ -63,10 +63,11 @@ def measure(model: Model, width: int | None, height: int | None, report: Report)
         report.progress("measuring", number, len(sizes))
         sample[size], decode = _timed(model, story, size, report)
     report.progress("measuring", len(sizes), len(sizes))
-    coarse = max(1, story.sampling.steps // pacing.COARSE)
-    halved = model.guides_twice and guides(endpoints(story)[0].guidance, DIFFUSERS)
-    probes = pacing.count(23, coarse, (endpoints(story)[0], endpoints(story)[1]), story, model.guides_twice)
-    return Speed(sample, decode, sizes[-1], story.sampling.steps, coarse / story.sampling.steps / (2 if halved else 1), probes)
+    ends = endpoints(story)[0], endpoints(story)[1]
+    probe = min(pacing.coarse(ends, story), story.sampling.steps)
+    halved = model.guides_twice and guides(ends[0].guidance, DIFFUSERS)
+    probes = pacing.count(23, probe, ends, story, model.guides_twice)
+    return Speed(sample, decode, sizes[-1], story.sampling.steps, probe / story.sampling.steps / (2 if halved else 1), probes)
 
 
 def _sizes(most: int) -> list[int]:

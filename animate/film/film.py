@@ -136,8 +136,7 @@ class Film(Request):
         if self.only is not None and not all(0 <= i < count for i in self.only):
             raise AnimateError(f"frames {list(self.only)}: allowed are 0 to {count - 1}")
         if not model.supports_partial_denoising and any(cel.start.step or cel.stop for cel in linear.cels.values()):
-            whole = f"{model.name} draws every picture from noise to its end: images, sharing and feedback"
-            raise AnimateError(f"{whole} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
+            raise only_from_noise(model)
 
     @cached_property
     def linear(self) -> Plan:
@@ -163,6 +162,12 @@ class Film(Request):
     def paced_frames(self) -> Sequence[Frame]:
         """The frames whose pace matters for what is drawn: a fed-back picture has all before it."""
         return self.frames if self.only is None or self.chain else [self.frames[i] for i in self.only]
+
+
+def only_from_noise(model: Model) -> AnimateError:
+    """What is said of a picture that would begin with another one, where the model cannot do that."""
+    whole = f"{model.name} draws every picture from noise to its end: images, sharing and feedback"
+    return AnimateError(f"{whole} are for Stable Diffusion 1, 2 and XL; leave them out, or use one of those")
 
 
 def warn_beforehand(keys: Sequence[Keyframe], story: Resolved, model: Model, report: Report) -> None:

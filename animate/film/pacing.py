@@ -29,7 +29,9 @@ from .path import Look, Measure, Path
 Curves = tuple[Curve, ...]
 See = Callable[[Plan], Iterable[Look]]
 
-COARSE = 4  # a probe takes the film's steps by four, without guidance: where it lies on the path shows soon, how it looks does not matter
+# A probe takes the film's steps by four, without guidance: where it lies on the path shows soon, how it looks does not matter. Two at least:
+# pipelines take a single step for a model that was made for one.
+COARSE, TWO = 4, 2
 FINE, LEAST = 2, 6  # where the path may jump, probes take half the film's steps, and six at least, with its guidance
 SHARE = 0.085  # of a film's work that its first probes may take
 FEWEST, MOST = 3, 16  # probes of the first round; MOST fills whole batches of any usual size
@@ -113,7 +115,7 @@ def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int],
     ordered = sorted(frames)
     for some in (ordered[i : i + TOGETHER] for i in range(0, len(ordered), TOGETHER)):
         segments = {a: (ends[a], ends[(a + 1) % len(ends)]) for a in some}
-        steps = _coarse([end for pair in segments.values() for end in pair], story)
+        steps = coarse([end for pair in segments.values() for end in pair], story)
         paths = {a: Path.whole(frames[a] + 1, count(frames[a] + 1, steps, pair, story, unguided)) for a, pair in segments.items()}
         plain = {a: _unguided(*pair) if unguided else pair for a, pair in segments.items()}
         _look([_Looked(_in_steps(steps, story), *plain[a], path) for a, path in paths.items()], see, measure)
@@ -128,9 +130,9 @@ def _unguided(a: Endpoint, b: Endpoint) -> tuple[Endpoint, Endpoint]:
     return replace(a, guidance=1.0), replace(b, guidance=1.0)
 
 
-def _coarse(ends: Sequence[Endpoint], story: Resolved) -> int:
+def coarse(ends: Sequence[Endpoint], story: Resolved) -> int:
     """Steps of a probe: enough that an image which is redrawn is so for a step."""
-    return max([1, story.sampling.steps // COARSE, *(math.ceil(1 / end.strength) for end in ends if end.strength)])
+    return max([TWO, story.sampling.steps // COARSE, *(math.ceil(1 / end.strength) for end in ends if end.strength)])
 
 
 def _in_steps(steps: int, story: Resolved) -> Resolved:
@@ -139,10 +141,10 @@ def _in_steps(steps: int, story: Resolved) -> Resolved:
     return story.model_copy(update={"sampling": sampling.model_copy(update={"steps": min(steps, sampling.steps)})})
 
 
-def count(steps: int, coarse: int, ends: tuple[Endpoint, Endpoint], story: Resolved, unguided: bool) -> int:
+def count(steps: int, probe: int, ends: tuple[Endpoint, Endpoint], story: Resolved, unguided: bool) -> int:
     """How many probes a segment of so many frames' steps is worth at first, by the work that they take."""
     passes = 1 + (unguided and any(guides(end.guidance, story.sampling.conventions) for end in ends))  # of a frame, for one of a probe
-    frame = passes * story.sampling.steps / min(coarse, story.sampling.steps)  # its work, in probes
+    frame = passes * story.sampling.steps / min(probe, story.sampling.steps)  # its work, in probes
     return min(MOST, max(FEWEST, round(SHARE * steps * frame)))
 
 

@@ -16,7 +16,7 @@ from ..story.conventions import STRENGTH
 from ..story.storyboard import Keyframe, Storyboard, build
 from . import given
 from .batches import check_room
-from .film import KeyframeImages, Request, resolve, shaped, warn_beforehand
+from .film import KeyframeImages, Request, only_from_noise, resolve, shaped, warn_beforehand
 from .pacing import Paced
 from .pictures import Pictures
 
@@ -65,6 +65,8 @@ def stills(
     """
     given.check(story, model, store=store, report=report, batch_size=batch_size)
     report = report or model.report
+    if not model.supports_partial_denoising and any(key.image for key in keys):
+        raise only_from_noise(model)
     filled = resolve(story, model.defaults)
     check_room(model, filled)
     warn_beforehand(keys, filled, model, report)

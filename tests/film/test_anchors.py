@@ -121,7 +121,7 @@ def test_many_segments_have_their_share(tiny: UNetModel) -> None:
 def test_no_picture_is_drawn_for_nothing(tiny: UNetModel, work: Work, tmp_path: Path) -> None:
     pictures = render(story(), tiny)
     assert len([*pictures]) == 24
-    coarse = 4 // 4  # steps of a probe
+    coarse = 2  # steps of a probe
     assert work.samples == 2 * 4 * 24 + coarse * -(-pictures.probes // 4) * 4
     drawn = work.samples
     again = render(story(), tiny, store=Store(tmp_path))

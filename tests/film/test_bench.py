@@ -16,7 +16,7 @@ SPEED = Speed(sample={1: 0.5, 2: 0.2, 4: 0.25}, decode=0.1, batch_size=4, steps=
 
 def test_a_film_takes_whole_batches_its_decoding_and_its_probes() -> None:
     assert SPEED.picture == pytest.approx(10 * 0.25 + 0.1)
-    probes = 16 * (10 * 0.25 * 0.125 + 0.1)
+    probes = 16 * 10 * 0.25 * 0.125
     assert SPEED.film(4) == pytest.approx(4 * 10 * 0.25 + 4 * 0.1 + probes)
     assert SPEED.film(5) == pytest.approx(8 * 10 * 0.25 + 5 * 0.1 + probes), "the second batch is drawn as a whole"
     assert SPEED.quickest == 2

@@ -315,7 +315,7 @@ def test_only_the_pipelines_own_sampler_and_no_picture_to_begin_with(model: Pipe
     with pytest.raises(AnimateError, match='sampler "ddim": this model draws with its own only'):
         animate.render(story("a seed", "a tree", sampling={"sampler": "ddim"}), model)
     Image.new("RGB", (SIDE, SIDE)).save(tmp_path / "a.png")
-    with pytest.raises(AnimateError, match="leave images, sharing and feedback out") as refused:
+    with pytest.raises(AnimateError, match="images, sharing and feedback are for Stable Diffusion 1, 2 and XL") as refused:
         animate.still("a seed", model, image=str(tmp_path / "a.png"), sampling={"steps": STEPS})
     assert "\n" not in str(refused.value)
 
@@ -326,7 +326,7 @@ def test_its_films_move_evenly_too(model: PipelineModel) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", animate.AnimateWarning)  # random weights may jump, and say so
         assert len([*images]) == 5
-    assert images.probes >= 9
+    assert images.probes >= 3
     assert images.recipe.curves
     assert not any(curve.jumps for curve in images.recipe.curves), "nothing to bridge them with"
 

@@ -118,17 +118,20 @@ class UNetModel:
     ) -> Tensor:  # fmt: skip
         scheduler, left = self._schedule(how)
         advance, dtype = samplers.SAMPLERS[how.sampler].advance, self.unet.dtype
+        # Copied once: a scheduler that looked up its tables by numbers of the device would wait for it several times a step.
+        times, noise = scheduler.timesteps.to(self.device), noise.to(self.device, dtype)
         x, wanted = latents.to(self.device, dtype), [stop * scheduler.order for stop in how.ends if stop < how.step_count]
         if how.start == 0:
             x = x * scheduler.init_noise_sigma
         predict, states = self._predictor(positive, negative, guidance, x.shape, how.conventions), []
-        for number, (index, timestep) in enumerate(left):
-            if index in wanted:
+        for number, (index, repeats) in enumerate(left):
+            if index in wanted and not repeats:
                 states.append(x.float().cpu())
                 if len(states) == len(how.ends):
                     break
-            prediction = predict(scheduler.scale_model_input(x, timestep), timestep)
-            drawn = noise[:, number].to(self.device, dtype) if number < noise.shape[1] else None
+            timestep = scheduler.timesteps[index]
+            prediction = predict(scheduler.scale_model_input(x, timestep), times[index])
+            drawn = noise[:, number] if number < noise.shape[1] else None
             x = advance(scheduler, prediction, timestep, x, drawn, how.eta)
             if samplers.ends_step(number, len(left), how.step_count - how.start, scheduler.order):
                 on_step()
@@ -169,20 +172,20 @@ class UNetModel:
         return inputs
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
-        scheduler, ((_, first), *_) = self._schedule(how)
+        scheduler, ((index, _), *_) = self._schedule(how)
+        first = scheduler.timesteps[index]
         if timesteps(how.sampler, how.steps, how.conventions):
             first = samplers.level_above(scheduler, first)
-        noisy: Tensor = scheduler.add_noise(clean, noise, first.cpu().expand(len(clean)))
+        noisy: Tensor = scheduler.add_noise(clean, noise, first.expand(len(clean)))
         return noisy
 
-    def _schedule(self, how: Denoising) -> tuple[Any, list[tuple[int | None, Tensor]]]:
-        """A scheduler set to begin at step `how.start`, and the timesteps left: (index among all, None for a repetition; timestep)."""
-        scheduler = samplers.scheduled(how.sampler, self.schedule, how.steps, how.conventions, self.device)
+    def _schedule(self, how: Denoising) -> tuple[Any, list[tuple[int, bool]]]:
+        """A scheduler set to begin at step `how.start`, on the CPU, and the timesteps left: (index among all, whether it is done again)."""
+        scheduler = samplers.scheduled(how.sampler, self.schedule, how.steps, how.conventions)
         first = how.start * scheduler.order
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(first)
-        left = samplers.remaining(how.sampler, first, len(scheduler.timesteps), how.shared)
-        return scheduler, [(None if repeats else index, scheduler.timesteps[index]) for index, repeats in left]
+        return scheduler, samplers.remaining(how.sampler, first, len(scheduler.timesteps), how.shared)
 
     def decode(self, latents: Tensor) -> Images:
         return self.autoencoder.decode(latents)

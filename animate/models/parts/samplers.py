@@ -180,21 +180,21 @@ def scheduler(name: str, config: Mapping[str, Any], **changes: Any) -> Any:
     return getattr(diffusers, sampler.scheduler).from_config(config, **sampler.overrides, **changes)
 
 
-def scheduled(name: str, config: Mapping[str, Any], steps: int, conventions: Conventions = DIFFUSERS, device: Any = "cpu") -> Any:
-    """A fresh scheduler that is set to so many steps. Raises AnimateError for a table of levels that the model does not have."""
+def scheduled(name: str, config: Mapping[str, Any], steps: int, conventions: Conventions = DIFFUSERS) -> Any:
+    """A fresh scheduler on the CPU that is set to so many steps. Raises AnimateError for a table of levels that the model does not have."""
     import torch
 
     table = timesteps(name, steps, conventions)
     if not table:
         made = scheduler(name, config)
-        made.set_timesteps(steps, device=device)
+        made.set_timesteps(steps)
         return made
     made = scheduler(name, config, set_alpha_to_one=False)  # the last step leads to the first level, and not to no noise at all
     if made.config.num_train_timesteps != LEVELS:
         raise AnimateError(f"a model of {made.config.num_train_timesteps} noise levels; CompVis's conventions are for {LEVELS}: leave them out")
-    made.set_timesteps(steps, device=device)  # for the distance between two levels
+    made.set_timesteps(steps)  # for the distance between two levels
     listed = [*table[:1], *table[1:2], *table[1:]] if name == "pndm" else table  # see `remaining`
-    made.timesteps = torch.tensor(listed, device=device)
+    made.timesteps = torch.tensor(listed)
     return made
 
 
