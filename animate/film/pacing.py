@@ -85,8 +85,8 @@ class _Probes:
 def apart(a: Look, b: Look) -> float:
     """How far apart two pictures are, by their latents: the mean difference.
 
-    Nothing has to be decoded for it, and films are more even than when they are paced by `measure.distance.pyramid`: over 25 pairs of
-    sprout a smoothness of 0.920 instead of 0.900 in the median, judged by `structure`.
+    Nothing has to be decoded for it, and films are more even than when they are paced by `measure.distance.pyramid`: over 50 pairs of
+    sprout a smoothness of 0.913 instead of 0.900 in the median, judged by `structure`.
     """
     return float(np.abs(a - b).mean())
 
