@@ -29,7 +29,7 @@ def command(file: Path, as_json: bool) -> None:
         ", ".join(f"{name} {version}" for name, version in made.versions.items()),
     ):
         click.echo(f"# {printable(line)}")
-    click.echo(written(story), nl=False)
+    click.echo(written(story, moves=old.verb == "film"), nl=False)
 
 
 def _what(old: recipe.Recipe) -> str:

@@ -44,7 +44,7 @@ OURS = re.compile(r"[0-9a-f]{32}(\.json)?|\.[0-9a-f]{16}")  # names that a store
 
 
 @dataclass(frozen=True)
-class Film:
+class KeptFilm:
     """What `animate store` says of one film."""
 
     name: str
@@ -140,13 +140,13 @@ class Store:
         with self._looked_at():
             return sum(about.st_size for _, about in self._entries())
 
-    def films(self) -> list[Film]:
+    def films(self) -> list[KeptFilm]:
         """The films that were drawn with this store, the newest first. Raises AnimateError if the folder cannot be read."""
         with self._looked_at():
             films = [film for path in self._named("films/*.json") if (film := self._film(path))]
         return sorted(films, key=lambda film: -film.used)
 
-    def _film(self, path: Path) -> Film | None:
+    def _film(self, path: Path) -> KeptFilm | None:
         """None of an entry that is damaged, of another version, or gone meanwhile: it says nothing."""
         try:
             entry, used = json.loads(read_bytes(path, LARGEST)), path.stat().st_mtime
@@ -155,7 +155,7 @@ class Store:
                 return None
             name.encode()  # half of a letter cannot be printed
             kept = sum(os.path.isfile(self.folder / "states" / around / key) for key in cels)  # noqa: PTH113 - it never raises OSError
-            return Film(name, frames, kept, len(cels), used)
+            return KeptFilm(name, frames, kept, len(cels), used)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 

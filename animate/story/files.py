@@ -102,9 +102,9 @@ def overridden(data: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[st
     return values
 
 
-def written(story: Storyboard) -> str:
-    """The storyboard as YAML that `read` understands."""
-    data = story.model_dump(exclude_defaults=True)
+def written(story: Storyboard, moves: bool = True) -> str:
+    """The storyboard as YAML that `read` understands. moves: otherwise its pictures are stills, and nothing is said of frames."""
+    data = story.model_dump(exclude_defaults=True, exclude=None if moves else {"frames", "fps", "loop"})
     data["keyframes"] = [next(iter(key.values())) if [*key] == ["prompt"] else key for key in data.pop("keyframes")]
     yaml, stream = YAML(typ="safe", pure=True), io.StringIO()
     yaml.Representer, yaml.default_flow_style = _Representer, False

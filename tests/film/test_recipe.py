@@ -126,6 +126,15 @@ def test_show_prints_a_storyboard_that_draws_it_again(run: Run, tiny: UNetModel)
     assert len(told["digests"]) == 12
 
 
+def test_show_says_nothing_of_frames_of_a_still(run: Run) -> None:
+    run("still", "a tree", "--seed", "5", "--steps", "2", "-o", "a.png")
+    code, out, _ = run("show", "a.png")
+    assert code == 0
+    assert out.startswith("# a.png: a still, ")
+    assert "a tree" in out
+    assert not any(word in out for word in ("frames", "loop", "fps"))
+
+
 def test_written_storyboards_are_read_as_they_were(tmp_path: Path) -> None:
     hard = ["no", "true", "null", "12:30", "1e3", "~", "- a", "a: b", "\u79cd\u5b50", 'say "so"', "a # b", "a, b", "1", "0x1F", "=", "yes"]
     story = Storyboard.of(*hard, frames=40, negative="off", style="{} {}")
