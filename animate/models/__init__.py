@@ -61,7 +61,13 @@ def load_model(
         loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report, needs_vae=vae is None)
         if not safety:
             loaded.pipe.safety_checker = None
-        return _model(name, entry, loaded, extras, report)(device, batch_size or BATCH_SIZES[device.split(":")[0]])
+        return _model(name, entry, loaded, extras, report)(device, batch_size or _batch_size(device, entry))
+
+
+def _batch_size(device: str, entry: Entry | None) -> int:
+    """Cels in a batch, where none is said."""
+    own = entry.batch_size if entry and device == "cpu" else None
+    return own or BATCH_SIZES[device.split(":")[0]]
 
 
 def _model(name: str, entry: Entry | None, loaded: Loaded, extras: Extras, report: Report) -> Callable[[str, int], Model]:

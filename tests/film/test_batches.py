@@ -166,3 +166,8 @@ def test_batches_of_no_size_are_refused(model: UNetModel, batches: tuple[tuple[i
     said = json.loads(render(STORY, model).recipe.pack().removeprefix(recipe.PLAIN)) | {"batches": batches}
     with pytest.raises(ValidationError, match="batches of no size"):
         recipe.unpack(recipe.PLAIN + json.dumps(said))
+
+
+def test_sprout_is_drawn_in_the_batches_that_are_quicker_for_it() -> None:
+    assert load_model("sprout", device="cpu").numerics.batch_size == 8
+    assert load_model("sprout", device="cpu", batch_size=2).numerics.batch_size == 2
