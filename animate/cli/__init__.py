@@ -92,8 +92,8 @@ def main(args: Sequence[str] | None = None) -> None:
         os.environ.setdefault(name, value)
     with signals.closing_first():
         code = _code(args)
-    if code == INTERRUPTED:
-        signals.ignore()  # all is closed: nothing is left to interrupt but Python's own end
+        if code == INTERRUPTED:
+            signals.ignore()  # all is closed: nothing is left to interrupt but Python's own end. Here, or one between two handlers is a traceback
     sys.exit(code)
 
 

@@ -16,7 +16,7 @@ ORDINARY = (signal.SIG_DFL, signal.default_int_handler)
 @contextlib.contextmanager
 def closing_first() -> Iterator[None]:
     """The first of these signals raises KeyboardInterrupt, so that the file is closed with what is drawn; the second one says so,
-    and the third ends the process. What a shell or nohup has this process ignore stays ignored.
+    and the third ends the process. What a shell or nohup has this process ignore stays ignored, and so does what `ignore` was called for within.
     """
     received = 0
 
@@ -36,7 +36,8 @@ def closing_first() -> Iterator[None]:
         yield
     finally:
         for number, handler in before:
-            signal.signal(number, handler)
+            if signal.getsignal(number) is interrupt:
+                signal.signal(number, handler)
 
 
 def ignore() -> None:
