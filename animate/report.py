@@ -40,7 +40,7 @@ class Report:
         """How many denoising steps of the batch at work are done: what goes on while no picture is finished."""
 
     def picture(self, image: Image) -> None:
-        """The newest picture there is, uint8 (H, W, 3) RGB: a probe of the pace, then every frame."""
+        """The newest picture there is, uint8 (H, W, 3) RGB: every frame, as it is shown."""
 
 
 REPORT = Report()

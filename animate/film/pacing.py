@@ -108,7 +108,7 @@ def curves(story: Resolved, ends: Sequence[Endpoint], frames: Mapping[int, int],
     """How each segment is paced, by the number of the keyframe it begins with.
 
     frames: of those segments that are to be paced, how many frames lie between their ends. The others are linear.
-    see: draws the pictures of a plan, or what of them `measure` needs: the perceived distance of two of them, a metric.
+    see: draws the latents of a plan, or what else `measure` compares: how far apart two of them are, a metric.
     unguided: whether work is saved by leaving guidance out.
     """
     measured: dict[int, Curve] = {}

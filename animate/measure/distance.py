@@ -73,12 +73,7 @@ _OKLAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.4285922
 
 def pyramid(a: Image, b: Image) -> float:
     """Mean difference of colour and of detail over all scales: hundredths between neighbouring frames, 1 to 2 between unlike ones."""
-    return pyramid_between(oklab(a), oklab(b))
-
-
-def pyramid_between(a: np.ndarray, b: np.ndarray) -> float:
-    """`pyramid` of two images as `oklab` has them, (3, H, W): smaller, and made once of an image that is compared several times."""
-    colour, detail = zip(*_scales(np.stack([a, b])), strict=True)
+    colour, detail = zip(*_scales(np.stack([oklab(a), oklab(b)])), strict=True)
     return float(COLOUR * np.mean(colour) + np.mean(detail))
 
 
