@@ -107,21 +107,21 @@ class Answer(BaseHTTPRequestHandler):
         if first:
             headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
         breaks = self.server.cut.get(name, []) if self.command == "GET" else []
-        sent = self.reply(206 if first else 200, data[first:], headers, breaks.pop(0) if breaks else None)
-        if self.command == "GET":
-            self.server.served.append((name, sent))
+        most = breaks.pop(0) if breaks else None
+        if self.command == "GET":  # before it is sent: whoever has it may look at once
+            self.server.served.append((name, len(data[first:][:most])))
+        self.reply(206 if first else 200, data[first:], headers, most)
 
-    def reply(self, status: int, data: bytes, headers: dict[str, str], most: int | None = None) -> int:
+    def reply(self, status: int, data: bytes, headers: dict[str, str], most: int | None = None) -> None:
         self.send_response(status)
         for key, value in (headers | {"Content-Length": str(len(data))}).items():
             self.send_header(key, value)
         self.end_headers()
         if self.command == "HEAD":
-            return 0
+            return
         self.wfile.write(data[:most])
         if most is not None:
             self.close_connection = True
-        return len(data[:most])
 
     def log_message(self, *_: object) -> None:
         pass
