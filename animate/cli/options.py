@@ -23,7 +23,7 @@ from ..story.files import SUFFIXES, place_in, read, text_of
 from ..story.mistakes import Misplaced
 from ..story.storyboard import LARGEST_SEED, Storyboard, build
 from ..story.timeline import timeline
-from . import arguments
+from . import arguments, unused
 from .console import say
 
 Command = Callable[..., Any]
@@ -91,16 +91,18 @@ picture_options = _stack(
     click.option("--negative", help="What the pictures should not show."),
     click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
     click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
+    click.option("--fast/--no-fast", default=None, help="Pictures of a film lend each other what changes little: half the work, or less."),
+    click.option("--draft/--no-draft", default=None, help="For a look: a third of the model's steps, and --fast."),
     click.option("--guidance", help="Classifier-free guidance scale; up to 1: none; may change with time. Default: the model's."),
     click.option("--sampler", help=f"{samplers.help_names()}. Default: the model's."),
     click.option("--eta", type=float, help="Of ddim: how much noise every step adds, 0 to 1. Default: 0."),
 )
 
 time_options = _stack(
-    click.option("--frames", type=int, help="Of the finished film. Default: 24."),
+    click.option("--frames", type=int, help="Frames of the film; in-betweens (--between) come on top. Default: 24."),
     click.option("--fps", type=float, help="Frames per second. Default: 12."),
     click.option("--duration", type=float, help="Seconds. Of frames, fps and duration, two give the third."),
-    click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: back to the first prompt; bounce: there and back."),
+    click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: goes on to the first prompt; bounce: plays backwards to it."),
     click.option("--ease", help=f"{easing.help_names()}, within every segment. Default: linear."),
 )
 
@@ -163,7 +165,7 @@ NAMES = (
     *("frames", "fps", "duration", "width", "height", "loop", "seed", "negative", "style", "ease", "pace"),
     *("feedback", "zoom", "rotate", "between", "between_by", "sound", "sound_fit"),
 )
-SAMPLING = ("steps", "guidance", "sampler", "eta", "sharing", "branching")
+SAMPLING = ("steps", "guidance", "sampler", "eta", "fast", "draft", "sharing", "branching")
 
 
 def settings(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,6 +200,7 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
     if not keyframes:
         raise AnimateError('no prompts; try: animate --from "a seed" --to "a tree"')
     story = read(named[0], **settings(options)) if named else build({"keyframes": keyframes, **settings(options)})
+    unused.check(story, settings(options), "".join(named))
     try:  # what cannot work is said before seconds go into imports and hours into drawing
         timeline(story)
         if story.sampling.sampler:
@@ -216,6 +219,11 @@ def lines(path: Path) -> list[str]:
     except (OSError, ValueError) as error:
         raise AnimateError(f'{path}: cannot be read ({one_line(error)}); give a text file with a prompt a line, or "-" for standard input') from error
     return [line for line in stripped if line and not line.startswith("#")]
+
+
+def names_of(options: Callable[[Command], Command]) -> list[str]:
+    """Of one of the stacks above, as its command is called with them."""
+    return [param.name for param in reversed(options(lambda: None).__click_params__)]  # type: ignore[attr-defined]
 
 
 def of_recipe(command: Command) -> Command:

@@ -19,6 +19,7 @@ from ..pixels import Image
 from ..plan.cel import Cel, Endpoint
 from ..story.conventions import COMPVIS
 from .engine import Batch, Inputs, batch_kind
+from .features import Between, FeatureMemory, Kept
 from .feedback import Feedback
 
 KEPT_INPUTS = 64  # prompts and seeds whose tensors are kept: neighbours in time share them, distant ones do not
@@ -30,11 +31,18 @@ class Drawer:
     images: digest -> uint8 (H, W, 3), of those that the plan's endpoints begin with.
     """
 
-    def __init__(self, model: Model, images: Mapping[str, Image]):
+    def __init__(self, model: Model, images: Mapping[str, Image], lending: int = 0):
+        """lending: of so many cels the deep features are kept, for others that take them; none: nobody will."""
         self.model, self.images, self.feedback = model, images, Feedback(model)
+        self.features = FeatureMemory(lending) if lending else None
         self.embed = lru_cache(KEPT_INPUTS)(model.embed)
         self.noise = lru_cache(KEPT_INPUTS)(model.noise)
         self.chunks = lru_cache(KEPT_INPUTS)(model.text.chunks)
+
+    def forget(self) -> None:
+        """What takes memory of the device."""
+        if self.features is not None:
+            self.features.forget()
 
     def kind(self, cel: Cel) -> object:
         """Cels of one kind can be drawn in one batch: their prompts are equally long, too."""
@@ -55,7 +63,9 @@ class Drawer:
 
     def _denoised(self, batch: Batch, begun: Mapping[str, Tensor], on_step: Callable[[], object]) -> Tensor:
         cels, first = batch.cels, batch.cels[0]
-        how = Denoising(first.sampler, first.steps, first.start.step, first.eta, batch.stops, first.start.shared, first.conventions)
+        how = Denoising(
+            first.sampler, first.steps, first.start.step, first.eta, batch.stops, first.start.shared, first.conventions, first.guided_every,
+        )  # fmt: skip
         positive, negative = (Conditioning.batch([self._text(cel, name) for cel in cels]) for name in ("prompt", "negative"))
         # The draws of a shared beginning's steps are passed over: a step's noise is the same wherever a frame begins.
         left = noise_draws(how.sampler, how.step_count - how.start, how.eta)
@@ -65,7 +75,29 @@ class Drawer:
         if how.start and not how.shared:
             latents = self.model.renoise(latents, noise[:, 0], how)
         guidance = torch.tensor([cel.blend.guidance for cel in cels])
-        return self.model.denoise(latents, noise[:, 1 + every - left :], positive, negative, guidance, how, on_step)
+        features = self._between(batch, on_step) if batch.lenders else self._kept(batch)
+        drawn = self.model.denoise(latents, noise[:, 1 + every - left :], positive, negative, guidance, how, on_step, features)
+        if isinstance(features, Kept) and self.features is not None:
+            self.features.remember([cel.key for cel in cels], features)
+        return drawn
+
+    def _kept(self, batch: Batch) -> Kept | None:
+        """Where the features of this batch are kept; None if nobody will take them."""
+        return Kept(len(batch.cels)) if self.features is not None and not batch.cels[0].start.step else None
+
+    def _between(self, batch: Batch, on_step: Callable[[], object]) -> Between:
+        """The features of a batch whose cels take others'. Those that are forgotten are drawn again, in batches as large."""
+        memory, size = self.features, len(batch.cels)
+        if memory is None:
+            raise TypeError("a cel that takes others' features, and a drawer that keeps none")
+        lenders = {cel.key: cel for pair in batch.lenders for cel in pair}
+        again = memory.missing(lenders, size)
+        for i in range(0, len(again), size):
+            cels = [lenders[key] for key in again[i : i + size]]
+            cels += cels[-1:] * (size - len(cels))
+            self._denoised(Batch(tuple(cels), ((),) * size, (cels[0].step_count,)), {}, on_step)
+        rows = [[memory.row(cel.key, size) for cel in pair] for pair in batch.lenders]
+        return Between([(low, high, cel.start.mix) for (low, high), cel in zip(rows, batch.cels, strict=True)])
 
     def _begin(self, cel: Cel, parents: Inputs) -> Tensor:
         """The latents that denoising begins with, where it does not begin with noise."""

@@ -33,6 +33,7 @@ class Batch:
     cels: tuple[Cel, ...]
     inputs: tuple[Inputs, ...]  # of each cel
     stops: tuple[int, ...]  # steps before which the latents of a denoising are wanted, in order
+    lenders: tuple[tuple[Cel, ...], ...] = ()  # of each cel, the two whose deep features it takes; none: it takes no others'
 
 
 class Executor(Protocol):
@@ -47,7 +48,8 @@ class Executor(Protocol):
 
 def batch_kind(cel: Cel) -> tuple[object, ...]:
     """Cels of one kind can be drawn in one batch."""
-    return cel.steps, cel.sampler, cel.eta, cel.conventions, cel.width, cel.height, cel.start.step, cel.start.shared, cel.guided
+    how = cel.steps, cel.sampler, cel.eta, cel.conventions, cel.guided, cel.guided_every
+    return *how, cel.width, cel.height, cel.start.step, cel.start.shared, cel.start.deep
 
 
 def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: Kind = batch_kind) -> Generator[Tensor]:
@@ -62,7 +64,8 @@ def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: K
     try:
         for number, key in enumerate(plan.order):
             while (state := states.get(key)) is None:
-                if not flight.submit(key, only_full=False):
+                # A batch that is not full is begun when nothing is drawn that could fill it.
+                if len(flight.batches) >= WINDOW or not flight.submit(key, only_full=bool(flight.batches)):
                     flight.collect_oldest()
             flight.look_ahead(plan.order, number + 1)
             yield state
@@ -90,15 +93,20 @@ class _InFlight:
     def submit(self, key: str, only_full: bool) -> bool:
         """Submit the batch that has to be drawn next for this cel. False if it is in flight, or begins with something that is.
 
-        only_full: nor is a batch submitted that has room for cels which are not ready yet.
+        only_full: where it has room for cels which are not ready yet, what those begin with is drawn first.
         """
-        picked = self.waiting.batch(key, self.batch_size, self.keys, only_full)
-        if picked is None:
+        looked, picked = {key}, self.waiting.batch(key, self.batch_size, self.keys, only_full)
+        while isinstance(picked, str) and picked not in looked:
+            looked.add(picked)
+            picked = self.waiting.batch(picked, self.batch_size, self.keys, only_full)
+        if picked is None or isinstance(picked, str):
             return False
         strands, inputs = picked
         cels, spare = [strand[-1] for strand in strands], self.batch_size - len(strands)
         stops = tuple(cel.end for cel in strands[0])
-        batch = Batch((*cels, *cels[-1:] * spare), (*inputs, *inputs[-1:] * spare), stops)
+        drawn = (*cels, *cels[-1:] * spare)
+        lenders = tuple(self.waiting.lenders(cel) for cel in drawn) if cels[0].start.deep else ()
+        batch = Batch(drawn, (*inputs, *inputs[-1:] * spare), stops, lenders)
         self.batches.append((strands, self.executor.submit(batch)))
         self.keys.update(cel.key for strand in strands for cel in strand)
         return True
@@ -108,9 +116,10 @@ class _InFlight:
         self.ahead, end = max(self.ahead, begin), min(len(order), begin + AHEAD * self.batch_size)
         while self.ahead < end and len(self.batches) < WINDOW:
             key = order[self.ahead]
-            if key not in self.keys and key not in self.waiting.states and not self.submit(key, only_full=True):
+            if key in self.keys or key in self.waiting.states:
+                self.ahead += 1
+            elif not self.submit(key, only_full=True):
                 return
-            self.ahead += 1
 
     def collect_oldest(self) -> None:
         """Wait for the oldest batch and keep its latents."""
@@ -147,10 +156,11 @@ class _Waiting:
     def _group(self, strand: Strand) -> object:
         return self.kind(strand[0]), tuple(cel.end for cel in strand)
 
-    def batch(self, key: str, batch_size: int, in_flight: set[str], only_full: bool) -> tuple[list[Strand], list[Inputs]] | None:
+    def batch(self, key: str, batch_size: int, in_flight: set[str], only_full: bool) -> tuple[list[Strand], list[Inputs]] | str | None:
         """The first strand that has to be drawn for this cel, and others of its sort that are ready, in order.
 
-        None if something of it is in flight; or (only_full) if strands of its sort that are not ready could fill the batch later.
+        None if something of it is in flight. A cel's key (only_full) if strands of its sort that are not ready, of which this is the first,
+        could fill the batch later.
         Raises AnimateError if the cel, or what it begins with, overflowed; None then, too, for what is only looked at ahead of time.
         """
         first, parents = self._first(key, in_flight)
@@ -178,7 +188,7 @@ class _Waiting:
         queue.extendleft(reversed(passed))
         if only_full and len(strands) < batch_size and queue:
             self.queues[self._group(first)] = before
-            return None
+            return passed[0][0].key if passed else None
         return strands, inputs
 
     def _first(self, key: str, in_flight: set[str]) -> tuple[Strand, Inputs | None]:
@@ -193,6 +203,9 @@ class _Waiting:
     def _read(self, key: str) -> list[tuple[str, Tensor | None]]:
         """The states that a cel begins with. Read, once, and not looked for: entries of a store come, go and break."""
         return [(parent, self.states.get(parent)) for parent in self.plan.cels[key].start.parents]
+
+    def lenders(self, cel: Cel) -> tuple[Cel, ...]:
+        return tuple(self.plan.cels[parent] for parent in cel.start.parents)
 
     def used(self, keys: Iterable[str]) -> None:
         """Count these uses of states, and drop those that nobody needs any more."""

@@ -21,21 +21,27 @@ from .drawer import Drawer
 from .executor import WorkerThread
 from .store import Store
 
+LENDERS = 2  # batches, and cels of every film, whose deep features are kept: those on both sides of what is drawn next
+
 Stretches = Sequence[tuple[int, int]]  # of a film: the number of a stretch's first frame, and the size of the batches that it is drawn in
 
 
 class Runner:
     """Plans -> latents, in batches of `batch_size`; that becomes less as soon as the device has no room for so many."""
 
-    def __init__(self, model: Model, images: Mapping[str, Image], batch_size: int, store: Store | None, report: Report, stretches: Stretches = ()):
+    def __init__(
+        self, model: Model, images: Mapping[str, Image], batch_size: int, store: Store | None, report: Report,
+        stretches: Stretches = (), lending: int = 0,
+    ):  # fmt: skip
         """images: those that cels begin with, by digest. store: where finished cels are kept and found again.
 
         stretches: of the film, where it was drawn before in batches that became less on the way.
+        lending: how many films are drawn whose cels take others' deep features.
         """
         self.model, self.store, self.report, self.batch_size, self.stretches = model, store, report, batch_size, stretches
         self.drawn_in = batch_size  # the size of the batches that the latents which were handed out last were drawn in
         self._ahead: dict[str, Tensor] = {}  # latents of frames that were drawn before their film, where there is no store
-        self._drawer = Drawer(model, images)
+        self._drawer = Drawer(model, images, lending and LENDERS * batch_size + LENDERS * lending)
         self._worker = WorkerThread(partial(_drawn, self._drawer, report))
 
     def decode(self, latents: Tensor, shown_once: bool = False) -> Image:
@@ -112,6 +118,7 @@ class Runner:
             self.report.warn("not enough memory for one picture: going on with one part of the model at a time on the device")
         self.batch_size = min(self.batch_size, max(1, size // 2))
         self._ahead.clear()  # their bits are those of larger batches
+        self._drawer.forget()
         give_back()
 
 

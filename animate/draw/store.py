@@ -61,18 +61,23 @@ class Store:
         self.folder = path_of(folder) if folder is not None else cache()
         self.limit = limit
         self.kept = self.drawn = 0  # cels of this process's films that were found here, and that were not
-        self.probed: set[str] = set()  # cels of no film that this process has drawn: a film that shows them was not kept here
+        self.probed: set[str] = set()  # cels that this process has drawn before any film of its own had them: they count once a film shows them
         self._size = self._since = 0  # bytes when last measured, and written since
         self._measured = self._warned = False
 
     def states(self, plan: Plan, name: str, fingerprint: str, numerics: Numerics, report: Report = REPORT) -> States:
         """The states of one film, drawn by a model with these weights in this place. Without a name they are of no film, and are not counted."""
-        around = hashlib.sha256(json.dumps([DRAWING, fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
+        around = _around(fingerprint, numerics)
         entry = {"name": name, "frames": len(plan.order), "around": around, "cels": sorted(plan.cels)}
         digest = hashlib.sha256(json.dumps([around, *plan.order]).encode()).hexdigest()[:32]
         if name:
             self.write(self.folder / "films" / f"{digest}.json", json.dumps(entry).encode(), report)
         return States(self, self.folder / "states" / around, RECENT + 2 * numerics.batch_size, bool(name), report)
+
+    def holds(self, plan: Plan, fingerprint: str, numerics: Numerics) -> int:
+        """How many of the drawings that a plan's frames show are kept."""
+        folder = self.folder / "states" / _around(fingerprint, numerics)
+        return sum(os.path.isfile(folder / key) for key in {*plan.order})  # noqa: PTH113 - it never raises OSError
 
     def write(self, path: Path, data: bytes, report: Report = REPORT) -> bool:
         """Whole or not at all. False, with one warning, if the disk will not take it: a film goes on without its store."""
@@ -182,6 +187,11 @@ class Store:
         return before - self.size()
 
 
+def _around(fingerprint: str, numerics: Numerics) -> str:
+    """The name of the folder for what a model with these weights draws in this place."""
+    return hashlib.sha256(json.dumps([DRAWING, fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
+
+
 class States(MutableMapping[str, Tensor]):
     """Cel key -> clean latents, of one film. Deleting drops a state from memory only."""
 
@@ -203,10 +213,18 @@ class States(MutableMapping[str, Tensor]):
         if tensor is None:
             raise KeyError(key)
         if key not in self.counted:
-            self.counted.add(key)
-            self.store.kept += self.counting and key not in self.store.probed
+            self._count(key)
         self._remember(key, tensor)
         return tensor
+
+    def _count(self, key: str) -> None:
+        """A cel that was found here: of a film, it was kept before, or drawn just now, ahead of its film."""
+        self.counted.add(key)
+        if self.counting and key in self.store.probed:
+            self.store.probed.discard(key)  # another film that shows it does find it here
+            self.store.drawn += 1
+        elif self.counting:
+            self.store.kept += 1
 
     def __setitem__(self, key: str, state: Tensor) -> None:
         data = safetensors.torch.save({LATENTS: state.contiguous()})

@@ -22,6 +22,7 @@ from ..story.storyboard import Keyframe, Storyboard
 from ..story.timeline import Frame, timeline
 from .recipe import Verb, digest
 
+DRAFT, LEAST = 3, 4  # of a draft: the model's steps by three, four at least. Half the size would show another picture: noise has a size
 FAR = 2.3  # times the pixels that a model was trained on, or a part of them: up to 768 x 768 for one of 512 x 512
 
 
@@ -34,9 +35,13 @@ def resolve(story: Storyboard, defaults: Defaults) -> Resolved:
     sampler = chosen(asked.sampler, defaults.sampler)
     if asked.eta and sampler != "ddim":
         raise AnimateError(f"eta {asked.eta:g} with {sampler}; only the sampler ddim has it: use --sampler ddim, or leave --eta out")
-    story = story.model_copy(update={"sampling": asked.model_copy(update={"sampler": sampler})})
-    d = defaults
-    return resolved(story, steps=d.steps, guidance=d.guidance, sampler=sampler, width=d.width, height=d.height)
+    d, fast = defaults, asked.fast
+    if asked.draft:
+        fast = d.lends and not asked.sharing and story.feedback is None
+    changes = {"sampler": sampler, "fast": fast, "draft": False}
+    steps = min(d.steps, max(LEAST, d.steps // DRAFT)) if asked.draft else d.steps
+    story = story.model_copy(update={"sampling": asked.model_copy(update=changes)})
+    return resolved(story, steps=steps, guidance=d.guidance, sampler=sampler, width=d.width, height=d.height)
 
 
 def shaped(story: Storyboard, defaults: Defaults) -> Storyboard:
@@ -137,6 +142,7 @@ class Film(Request):
             raise AnimateError(f"frames {list(self.only)}: allowed are 0 to {count - 1}")
         if not model.supports_partial_denoising and any(cel.start.step or cel.stop for cel in linear.cels.values()):
             raise only_from_noise(model)
+        check_fast(self.story, model)
 
     @cached_property
     def linear(self) -> Plan:
@@ -162,6 +168,12 @@ class Film(Request):
     def paced_frames(self) -> Sequence[Frame]:
         """The frames whose pace matters for what is drawn: a fed-back picture has all before it."""
         return self.frames if self.only is None or self.chain else [self.frames[i] for i in self.only]
+
+
+def check_fast(story: Resolved, model: Model) -> None:
+    """Raises AnimateError if pictures are to lend each other deep features, and the model is not made for that."""
+    if story.sampling.fast and not model.defaults.lends:
+        raise AnimateError(f"{model.name} cannot be drawn fast: its pictures share no features, as those of Stable Diffusion 1, 2 and XL do")
 
 
 def only_from_noise(model: Model) -> AnimateError:

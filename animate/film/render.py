@@ -43,7 +43,7 @@ def render(
     film = Film.of(story, model, frames, report)
     ready = 1 if film.chain else len(film.linear.cels)
     size = fitting(batch_size or needed(ready, model, len(film.scales)), model, film.story, report)
-    runner = Runner(model, film.images.pixels, size, store, report, stretches)
+    runner = Runner(model, film.images.pixels, size, store, report, stretches, int(film.story.sampling.fast))
     known = _once(film, curves, runner, report)
     return Pictures(film, known, lambda: runner.latents(known().plan, film.name), runner)
 
@@ -63,7 +63,8 @@ def render_together(stories: Sequence[Storyboard], model: Model, store: Store | 
     ready = len(films) if all(film.chain for film in films) else model.numerics.batch_size
     wanted = needed(ready, model, len(set[float]().union(*(film.scales for film in films))))
     size = min(fitting(wanted, model, film.story, once) for film in films)
-    runner = Runner(model, ImageFiles({digest: place for film in films for digest, place in film.images.pixels.places.items()}), size, store, report)
+    places = {digest: place for film in films for digest, place in film.images.pixels.places.items()}
+    runner = Runner(model, ImageFiles(places), size, store, report, lending=sum(film.story.sampling.fast for film in films))
     known = [_once(film, (), runner, report) for film in films]
     shared = Interleaved(runner, [partial(_plan, paced) for paced in known], f"{films[0].name}, {len(films)} films")
     return [

@@ -16,7 +16,7 @@ from ..story.conventions import STRENGTH
 from ..story.storyboard import Keyframe, Storyboard, build
 from . import given
 from .batches import check_room
-from .film import KeyframeImages, Request, only_from_noise, resolve, shaped, warn_beforehand
+from .film import KeyframeImages, Request, check_fast, only_from_noise, resolve, shaped, warn_beforehand
 from .pacing import Paced
 from .pictures import Pictures
 
@@ -68,6 +68,7 @@ def stills(
     if not model.supports_partial_denoising and any(key.image for key in keys):
         raise only_from_noise(model)
     filled = resolve(story, model.defaults)
+    check_fast(filled, model)
     check_room(model, filled)
     warn_beforehand(keys, filled, model, report)
     request = Request("sheet", filled, KeyframeImages.of(filled, report))

@@ -19,6 +19,7 @@ from ..blend import lerp
 from ..pixels import Images
 from ..report import REPORT, Report
 from ..story.conventions import DIFFUSERS, Conventions, step_count
+from .parts.prediction import Features
 from .parts.vocabulary import Vocabulary
 
 
@@ -31,6 +32,7 @@ class Defaults:
     sampler: str
     width: int  # pixels
     height: int  # pixels
+    lends: bool = False  # whether `denoise` takes `features`, so that films can be drawn fast
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Denoising:
     stops: tuple[int, ...] = ()  # steps before which the latents are wanted, in order; none: only at the end
     shared: bool = False  # the steps before `start` have been done in another run; the sampler begins again after them
     conventions: Conventions = DIFFUSERS  # whose noise levels and guidance
+    guided_every: int = 1  # steps from one at which guidance is computed to the next; for those between it is extrapolated
 
     @property
     def step_count(self) -> int:
@@ -175,7 +178,7 @@ class Model(Protocol):
 
     def denoise(
         self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising,
-        on_step: Callable[[], object] = nothing,
+        on_step: Callable[[], object] = nothing, features: Features | None = None,
     ) -> Tensor:  # fmt: skip
         """Latents before step `how.start` (unit noise for 0), (B, C, h, w) -> those before each of `how.ends`, (B, ends, C, h, w).
 
@@ -184,6 +187,7 @@ class Model(Protocol):
         guidance: (B,): a batch is guided as a whole or not at all; `conventions.guides` says by which scales.
         on_step: called in this thread after every step that is done, so again for steps that are done twice (after an overflow, or
             for another guidance of the batch, where a family takes one at a time). What it raises ends the denoising and passes through.
+        features: told of, or asked for, the deep features of every prediction.
         """
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:

@@ -64,6 +64,7 @@ class Start:
     parts: int = 0  # of MIX_UNIT, on the arc from the first parent's latents to the last's
     move: Move | None = None  # fed back: the camera's move since the picture before
     home: Move | None = None  # the camera's move since the film's first picture
+    deep: bool = False  # it begins with noise; at every step, its deep features are those of two parents, `parts` of the way between them
     shared: bool = False  # the parents stop at this step and their latents are taken as they are; otherwise they are clean, and noised first
 
     @property
@@ -85,6 +86,7 @@ class Cel:
     start: Start = Start()
     stop: int | None = None  # denoising ends before this step, for other cels to begin with; left out: after the last one
     conventions: Conventions = DIFFUSERS
+    guided_every: int = 1  # steps from one at which guidance is computed to the next
 
     @cached_property
     def key(self) -> str:

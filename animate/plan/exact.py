@@ -16,6 +16,10 @@ from .cel import MIX_UNIT, Blend, Cel, Endpoint, Lineage, Start
 from .curve import Point
 
 MIDDLE = 0.6  # share of the denoising that is done half-way between two ends of which one is an image
+RARELY = 2  # steps of a fast film from one at which guidance is computed to the next
+# Up to so much of (guidance - 1) / steps ** 2: what is extrapolated then is 40 dB and more from what would have been computed. Twice as much
+# gives 34 dB, four times 25, and far above it pictures fall apart (sprout; DPM++ and DDIM in 12 and 25 steps, guidance 2 to 7.5).
+STRAIGHT = 0.0072
 NO_IMAGES: Mapping[str, str] = {}
 
 
@@ -78,7 +82,9 @@ def blended(a: Endpoint, b: Endpoint, parts: int) -> Blend:
 def cel(blend: Blend, story: Resolved, start: Start = Start()) -> Cel:  # noqa: B008 (frozen)
     """A cel that shows this blend, in the film's size and sampling."""
     sampling = story.sampling
-    return Cel(blend, sampling.steps, sampling.sampler, story.width, story.height, sampling.eta, start, conventions=sampling.conventions)
+    drawn = Cel(blend, sampling.steps, sampling.sampler, story.width, story.height, sampling.eta, start, conventions=sampling.conventions)
+    straight = (blend.guidance - 1) / drawn.step_count**2 <= STRAIGHT
+    return replace(drawn, guided_every=RARELY) if sampling.fast and drawn.guided and straight and not start.step else drawn
 
 
 def at_point(a: Endpoint, b: Endpoint, point: Point, story: Resolved) -> Lineage:

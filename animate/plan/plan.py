@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from ..story.resolved import Resolved
 from ..story.timeline import Frame
+from .anchors import lent
 from .cel import MIX_UNIT, Endpoint, Plan
 from .chain import chain, guided
 from .curve import Curve, Point
@@ -13,17 +14,20 @@ from .exact import NO_IMAGES, Position, at_point, blended, endpoints, showing
 from .tree import levels, trees, trunk
 
 
-def plan(frames: Sequence[Frame], story: Resolved, images: Mapping[str, str] = NO_IMAGES, curves: Sequence[Curve] = ()) -> Plan:
+def plan(frames: Sequence[Frame], story: Resolved, images: Mapping[str, str] = NO_IMAGES, curves: Sequence[Curve] = (), alone: bool = False) -> Plan:
     """The cels of a film.
 
     images: the digest of every image that its keyframes name.
     curves: how each segment is paced, by the number of the keyframe that it begins with; none: linear.
+    alone: no picture takes the features of others.
     Raises AnimateError where the storyboard does not work out.
     """
     ends = endpoints(story, images)
     positions = [_position(frame, ends, curves) for frame in frames]
     if story.feedback is not None:
         return Plan.showing(chain(frames, positions, story))
+    if story.sampling.fast and not alone and isinstance(story.sampling.guidance, float | int):
+        return Plan.showing(lent(frames, positions, story, curves))
     if not (story.sampling.sharing and levels(story)):
         return Plan.showing(at_point(*guided(frame, a, b), point, story) for frame, (a, b, point) in zip(frames, positions, strict=True))
     return Plan.showing(trunk(positions, ends, story) if story.sampling.branching == "trunk" else trees(positions, story))

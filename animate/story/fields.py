@@ -104,11 +104,11 @@ class Frozen(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _no_truth_values(cls, data: Any) -> Any:
-        """Nothing here is true or false, and Python would take them for 1 and 0. Of very many names, not each is looked at."""
+        """Few fields are true or false, and Python would take them for 1 and 0. Of very many names, not each is looked at."""
         if isinstance(data, Mapping) and len(data) > MOST_NAMES:
             raise ValueError(f"{len(data)} names; allowed: {', '.join(sorted(cls.model_fields))}")
         for name, value in data.items() if isinstance(data, Mapping) else ():
-            if isinstance(value, bool):
+            if isinstance(value, bool) and not (name in cls.model_fields and cls.model_fields[name].annotation is bool):
                 raise ValueError(f'"{name}" is {str(value).lower()}; allowed: a number, or a word in quotes')
         return data
 

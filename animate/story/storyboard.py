@@ -50,6 +50,8 @@ class Sampling(Frozen):
         description="compvis: steps, guidance below 1, images to redraw and prompts as CompVis's scripts of 2022 had them; diffusers: as today",
     )
     sharing: Share = Field(0.0, ge=0, le=1, description="how many of their first steps frames have in common, 0 (none) to 1")
+    fast: bool = Field(False, description="pictures lend each other what changes little between them: less than half the work, nearly the same film")
+    draft: bool = Field(False, description="for a look: a third of the model's steps, and fast where that is possible")
     branching: Literal["tree", "trunk"] = Field("tree", description="tree: shared with neighbours; trunk: shared by all, with the film's middle")
 
 
@@ -107,12 +109,12 @@ class Storyboard(Frozen):
     """All that is asked of a film. `replace` makes a changed copy."""
 
     keyframes: tuple[Keyframe, ...] = Field(min_length=1, description="in order of time")
-    frames: int | None = Field(None, le=LONGEST_FILM, description="of the finished film, holds included")
+    frames: int | None = Field(None, le=LONGEST_FILM, description="of the film, holds included; in-betweens come on top")
     duration: float | None = Field(None, gt=0, le=LONGEST_FILM, description="seconds")
     fps: float | None = Field(None, ge=SLOWEST, le=FASTEST, description="frames per second")
     width: int | None = Field(None, description="pixels, a multiple of 8")
     height: int | None = Field(None, description="pixels, a multiple of 8")
-    loop: Loop = Field("none", description="cycle: back to the first keyframe; bounce: there and back")
+    loop: Loop = Field("none", description="cycle: on from the last keyframe to the first; bounce: to the last, then the same pictures backwards")
     seed: int = Field(0, ge=0, le=LARGEST_SEED, description="of the noise of keyframes that have none of their own")
     negative: Text = Field("", description="what the pictures should not show")
     style: Text = Field("", description='put after every prompt, or around it where it holds "{}"')
@@ -189,6 +191,11 @@ class Storyboard(Frozen):
             raise ValueError(f"{moved[0]} without feedback: the camera moves the picture before; say feedback, such as 0.4, or leave {moved[0]} out")
         if self.feedback is not None and self.sampling.sharing:
             raise ValueError("sharing and feedback both say where a picture begins; leave one of them out")
+        if self.sampling.draft and self.sampling.steps is not None:
+            raise ValueError(f"draft and steps {self.sampling.steps}: a draft takes a third of the model's steps; leave one of them out")
+        if self.sampling.fast and (self.sampling.sharing or self.feedback is not None):
+            other = "sharing, which shares work in another way" if self.sampling.sharing else "feedback, where every picture waits for another"
+            raise ValueError(f"fast and {other}; leave one of them out")
         if self.sampling.sharing and not isinstance(self.sampling.guidance, float | None):
             raise ValueError(
                 "guidance that changes with time and sharing; pictures that have their beginnings in common are guided alike: leave one out"

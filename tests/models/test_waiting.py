@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from animate.draw.features import Between, Kept, Row
 from animate.models.base import Conditioning, Denoising
 from animate.models.families.unet import UNetModel
 from animate.models.parts.samplers import SAMPLERS, noise_draws
@@ -36,9 +37,18 @@ def test_a_denoising_never_waits_for_the_device(sampler: str, start: int, number
     noise = torch.randn(2, 1 + noise_draws(sampler, STEPS - start, eta), 4, 8, 8)
     text = Conditioning({"prompt_embeds": torch.randn(2, 77, 32)})
     steps = list[None]()
-    made = numberless._denoised(noise[:, 0], noise[:, 1:], text, text, torch.full((2,), 3.0), how, lambda: steps.append(None))
+    made = numberless._denoised(noise[:, 0], noise[:, 1:], text, text, torch.full((2,), 3.0), how, lambda: steps.append(None), None)
     assert made.shape == (2, 1, 4, 8, 8)
     assert len(steps) == STEPS - start
+
+
+def test_features_that_are_kept_and_taken_wait_neither(numberless: UNetModel) -> None:
+    how, text = Denoising("dpm++2m", STEPS, guided_every=2), Conditioning({"prompt_embeds": torch.randn(2, 77, 32)})
+    noise, kept = torch.randn(2, 1, 4, 8, 8), Kept(2)
+    for features in (kept, Between([(Row(kept, 0), Row(kept, 1), 0.25)] * 2)):
+        made = numberless._denoised(noise[:, 0], noise[:, 1:], text, text, torch.full((2,), 3.0), how, lambda: None, features)
+        assert made.shape == (2, 1, 4, 8, 8)
+    assert [len(kept.made[number]) for number in range(STEPS)] == [2, 1] * (STEPS // 2)
 
 
 def test_a_wait_would_be_seen() -> None:

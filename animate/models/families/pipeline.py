@@ -24,6 +24,7 @@ from ..memory import DeviceMemory
 from ..parts import introspection, masks, samplers
 from ..parts.pipeline_text import PipelineText
 from ..parts.precision import Float32Fallback
+from ..parts.prediction import Features
 from ..parts.vae import Vae
 from ..parts.vae_adapter import adapted
 from ..placement import numerics
@@ -168,7 +169,7 @@ class PipelineModel:
     @torch.inference_mode()
     def denoise(
         self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising,
-        on_step: Callable[[], object] = nothing,
+        on_step: Callable[[], object] = nothing, features: Features | None = None,
     ) -> Tensor:  # fmt: skip
         if how.start or how.ends != (how.steps,):
             raise self._only_whole()

@@ -14,11 +14,12 @@ import torch
 from torch import Tensor
 
 from ...pixels import Images
-from ...story.conventions import Conventions, guides, timesteps
+from ...story.conventions import guides, timesteps
 from ..base import Conditioning, Defaults, Denoising, Family, Origin, Safety, nothing
 from ..memory import DeviceMemory
-from ..parts import samplers, text
+from ..parts import samplers, split, text
 from ..parts.precision import Float32Fallback
+from ..parts.prediction import Features, Predictor
 from ..parts.safety import SafetyChecker
 from ..parts.vae import Vae, pixels_per_latent
 from ..placement import numerics
@@ -28,8 +29,6 @@ from ..placement import numerics
 PEAK = 56
 PENULTIMATE = -2  # the hidden layer that SDXL takes of both its text encoders
 PARTS = ("text_encoder", "text_encoder_2", "unet", "vae", "safety_checker")  # in the order in which they work
-
-Predict = Callable[[Tensor, Tensor], Tensor]  # (scaled latents, timestep) -> the network's prediction, (B, C, h, w)
 
 
 class UNetMemory(DeviceMemory):
@@ -73,7 +72,7 @@ class UNetModel:
         checker = getattr(pipe, "safety_checker", None)
         self.safety: Safety | None = None if checker is None else SafetyChecker(checker, pipe.feature_extractor, self.memory)
         side = self.unet.config.sample_size * self.autoencoder.factor
-        self.defaults = Defaults(origin.steps, origin.guidance, origin.sampler or samplers.own(self.schedule), side, side)
+        self.defaults = Defaults(origin.steps, origin.guidance, origin.sampler or samplers.own(self.schedule), side, side, split.fits(self.unet))
         self.numerics = numerics(self.device, self.unet.dtype, batch_size)
 
     @torch.inference_mode()
@@ -101,10 +100,10 @@ class UNetModel:
     @torch.inference_mode()
     def denoise(
         self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising,
-        on_step: Callable[[], object] = nothing,
+        on_step: Callable[[], object] = nothing, features: Features | None = None,
     ) -> Tensor:  # fmt: skip
         with self.memory.at_work(self.unet):
-            run = partial(self._denoised, latents, noise, positive, negative, guidance, how, on_step)
+            run = partial(self._denoised, latents, noise, positive, negative, guidance, how, on_step, features)
             states = run()
             overflowed = ~states.isfinite().flatten(1).all(1)
             if overflowed.any() and self.unet.dtype != torch.float32:
@@ -114,7 +113,7 @@ class UNetModel:
 
     def _denoised(
         self, latents: Tensor, noise: Tensor, positive: Conditioning, negative: Conditioning, guidance: Tensor, how: Denoising,
-        on_step: Callable[[], object],
+        on_step: Callable[[], object], features: Features | None,
     ) -> Tensor:  # fmt: skip
         scheduler, left = self._schedule(how)
         advance, dtype = samplers.SAMPLERS[how.sampler].advance, self.unet.dtype
@@ -123,7 +122,7 @@ class UNetModel:
         x, wanted = latents.to(self.device, dtype), [stop * scheduler.order for stop in how.ends if stop < how.step_count]
         if how.start == 0:
             x = x * scheduler.init_noise_sigma
-        predict, states = self._predictor(positive, negative, guidance, x.shape, how.conventions), []
+        predict, states = self._predictor(positive, negative, guidance, x.shape, how, features), []
         for number, (index, repeats) in enumerate(left):
             if index in wanted and not repeats:
                 states.append(x.float().cpu())
@@ -140,36 +139,26 @@ class UNetModel:
         return torch.stack(states, dim=1)
 
     def _predictor(
-        self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size, conventions: Conventions
-    ) -> Predict:  # fmt: skip
+        self, positive: Conditioning, negative: Conditioning, guidance: Tensor, shape: torch.Size, how: Denoising, features: Features | None
+    ) -> Predictor:  # fmt: skip
         """The UNet's prediction, guided away from `negative` where that is asked for."""
-        dim = self.guidance_input
-        guided = dim is None and any(guides(scale, conventions) for scale in guidance.tolist())
-        inputs = self._inputs(positive, shape)
-        if guided:
-            inputs = {name: torch.cat([tensor, inputs[name]]) for name, tensor in self._inputs(negative, shape).items()}
-        arguments: dict[str, Any] = {"encoder_hidden_states": inputs.pop("prompt_embeds")} | ({"added_cond_kwargs": inputs} if inputs else {})
+        dim, extra = self.guidance_input, dict[str, Any]()
+        guided = dim is None and any(guides(scale, how.conventions) for scale in guidance.tolist())
         if dim is not None:
-            arguments["timestep_cond"] = guidance_embedding(guidance - 1, dim).to(self.device, self.unet.dtype)
+            extra["timestep_cond"] = guidance_embedding(guidance - 1, dim).to(self.device, self.unet.dtype)
+        towards, away = self._inputs(positive, shape) | extra, self._inputs(negative, shape) if guided else None
         scale = guidance.to(self.device, self.unet.dtype)[:, None, None, None]
+        return Predictor(self.unet, towards, away, scale, how.guided_every, features)
 
-        def predict(latents: Tensor, timestep: Tensor) -> Tensor:
-            x = torch.cat([latents, latents]) if guided else latents
-            prediction: Tensor = self.unet(x.contiguous(memory_format=torch.channels_last), timestep, **arguments).sample
-            if not guided:
-                return prediction
-            away, towards = prediction.chunk(2)  # classifier-free guidance, Ho & Salimans 2022
-            return away + scale * (towards - away)
-
-        return predict
-
-    def _inputs(self, conditioning: Conditioning, shape: torch.Size) -> dict[str, Tensor]:
+    def _inputs(self, conditioning: Conditioning, shape: torch.Size) -> dict[str, Any]:
+        """What the UNet's call takes besides latents and timestep."""
         inputs = {name: tensor.to(self.device, self.unet.dtype) for name, tensor in conditioning.tensors.items()}
         if self.is_xl:  # original size, position of the crop, target size: nothing is cropped
             height, width = (side * self.autoencoder.factor for side in shape[-2:])
             size = torch.tensor([height, width, 0, 0, height, width], device=self.device, dtype=self.unet.dtype)
             inputs |= {"text_embeds": inputs.pop("pooled"), "time_ids": size.expand(shape[0], -1)}
-        return inputs
+        text = {"encoder_hidden_states": inputs.pop("prompt_embeds")}
+        return text | ({"added_cond_kwargs": inputs} if inputs else {})
 
     def renoise(self, clean: Tensor, noise: Tensor, how: Denoising) -> Tensor:
         scheduler, ((index, _), *_) = self._schedule(how)
