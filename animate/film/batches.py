@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..draw.runner import LENDERS
 from ..errors import AnimateError, amount
 from ..models.base import Model
 from ..report import Report
@@ -40,6 +41,8 @@ def fitting(batch_size: int, model: Model, story: Resolved, report: Report) -> i
     """
     check_room(model, story)
     free, sample, most = model.memory.free_bytes(), model.memory.bytes_per_sample(story.width, story.height), batch_size
+    if story.sampling.fast:
+        sample += LENDERS * model.memory.bytes_lent(story.width, story.height, story.sampling.step_count)
     while free is not None and batch_size > 1 and batch_size * sample > free:
         batch_size //= 2
     if free is not None and batch_size < most:

@@ -120,6 +120,9 @@ class Memory(Protocol):
     def bytes_per_sample(self, width: int, height: int) -> int:
         """What one more image of so many pixels in a batch takes while it is denoised, estimated."""
 
+    def bytes_lent(self, width: int, height: int, predictions: int) -> int:
+        """What the deep features of one picture take that was denoised in so many predictions, at most; 0 where none are lent."""
+
     def free_bytes(self) -> int | None:
         """What the device could still hold; None where that is not known."""
 

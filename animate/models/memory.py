@@ -131,6 +131,10 @@ class DeviceMemory(abc.ABC):
     def bytes_per_sample(self, width: int, height: int) -> int:
         """What one more image of so many pixels in a batch takes while it is denoised, estimated."""
 
+    def bytes_lent(self, width: int, height: int, predictions: int) -> int:
+        """What the deep features of one picture take that was denoised in so many predictions, at most; 0 where none are lent."""
+        return 0
+
     def free_bytes(self) -> int:
         """What the device could still hold."""
         return free_bytes(self.device)

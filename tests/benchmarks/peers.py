@@ -30,7 +30,8 @@ from animate.pixels import Image
 
 Level = Literal["denoise", "pixels", "film"]
 LEVELS: tuple[Level, ...] = ("denoise", "pixels", "film")  # latents; decoded to uint8; from prompts to a closed MP4
-EXACT, OTHER, FEWER = "exact", "other in-betweens", "fewer steps"  # classes that are never compared with each other
+# Classes that are never compared with each other.
+EXACT, NEAR, OTHER, FEWER = "exact", "nearly the same pictures", "shared beginnings", "few steps"
 FPS = 12.0
 FEW = 4  # steps of the class `FEWER`, without guidance
 
@@ -159,14 +160,14 @@ class Ours:
 
     @property
     def aligned(self) -> bool:
-        return self.settings.get("pace") == "linear" and self.kind == EXACT
+        return self.settings.get("pace") == "linear" and self.kind in (EXACT, NEAR)
 
     def make(self, course: Course, level: Level, shown: Shown) -> list[Image]:
         story = course.story(**copy.deepcopy(self.settings))
         if level == "denoise":
             film = Film.of(story, course.model, None, course.model.report)
             size = fitting(self.batch or needed(len(film.linear.cels), course.model), course.model, film.story, course.model.report)
-            for number, _ in enumerate(Runner(course.model, {}, size, None, course.model.report).latents(film.linear, film.name)):
+            for number, _ in enumerate(self._runner(course, film, size).latents(film.linear, film.name)):
                 if number == 0:
                     shown()
             return []
@@ -187,12 +188,16 @@ class Ours:
                 pass
         return made
 
+    @staticmethod
+    def _runner(course: Course, film: Film, size: int) -> Runner:
+        return Runner(course.model, {}, size, None, course.model.report, lending=int(film.story.sampling.fast))
+
 
 @dataclass
 class Stream:
     """StreamDiffusion's stream batch (Kodaira et al. 2023): frames at different steps share a batch, one leaves and one enters with every call."""
 
-    name: str = "stream batch (StreamDiffusion's algorithm)"
+    name: str = f"StreamDiffusion's stream batch, {FEW} steps"
     kind: str = FEWER
     aligned: bool = False
 
@@ -242,13 +247,16 @@ def peers(batch: int, compiled: bool) -> list[Peer]:
     sizes = [size for size in (1, 4, 8, 16) if size <= batch]
     few: dict[str, Any] = {"pace": "linear", "sampling": {"sampler": "lcm", "steps": FEW, "guidance": 1.0}}
     return [
-        Loop("naive loop"),
-        *([Loop("naive loop, compiled, channels_last", compiled=True)] if compiled else []),
+        Loop("diffusers' pipeline, a frame at a time"),
+        *([Loop("the same, compiled, channels_last", compiled=True)] if compiled else []),
         *(Loop(f"stable-diffusion-videos' algorithm, batch {size}", size, png=True) for size in sizes),
-        Ours("animate, linear", {"pace": "linear"}),
+        Ours("animate --pace linear", {"pace": "linear"}),
         Ours("animate, as it comes", {}),
-        Ours("tree at batch 1 (latentblending's algorithm)", {"pace": "linear", "sampling": {"sharing": 0.6}}, OTHER, 1),
-        Ours("animate, sharing 0.6", {"pace": "linear", "sampling": {"sharing": 0.6}}, OTHER),
+        Ours("animate --fast --pace linear", {"pace": "linear", "sampling": {"fast": True}}, NEAR),
+        Ours("animate --fast", {"sampling": {"fast": True}}, NEAR),
+        Ours("latentblending's algorithm, a frame at a time", {"pace": "linear", "sampling": {"sharing": 0.6}}, OTHER, 1),
+        Ours("animate --sharing 0.6 --pace linear", {"pace": "linear", "sampling": {"sharing": 0.6}}, OTHER),
         Stream(),
-        Ours(f"animate, {FEW} steps of lcm", few, FEWER),
+        Ours(f"animate --sampler lcm --steps {FEW} --guidance 1 --pace linear", few, FEWER),
+        Ours("animate --draft", {"sampling": {"draft": True}}, FEWER),
     ]

@@ -31,13 +31,14 @@ from animate.measure import distance
 from animate.measure.score import score
 from animate.models.base import Origin
 from animate.models.families.unet import UNetModel
+from animate.models.parts.split import SplitUNet
 from animate.models.weights import catalog, loading
 from animate.pixels import Image
 from animate.report import REPORT
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # run as a script, it has only its own folder
 from benchmarks import tables
-from benchmarks.peers import EXACT, LEVELS, Course, Level, Peer, peers
+from benchmarks.peers import LEVELS, Course, Level, Peer, peers
 from benchmarks.tables import Result
 
 WARM, COUNTED = 2, 5  # rounds
@@ -45,15 +46,16 @@ PROMPTS = {"sprout": ("a seed", "a tree")}
 
 
 class Counted:
-    """How many samples a UNet was asked for."""
+    """How many samples UNets were asked for. Where only the shallow half of one is run, that is its share of a sample, by multiplications."""
 
-    def __init__(self, *unets: Any):
-        self.samples = 0
+    def __init__(self, shallow: float, *unets: Any):
+        self.samples, self.shallow = 0.0, shallow
         for unet in unets:
-            unet.register_forward_pre_hook(self._count, with_kwargs=True)
+            for part, share in ((unet.conv_in, shallow), (unet.mid_block, 1 - shallow)):
+                part.register_forward_pre_hook(lambda _, given, share=share: self._count(len(given[0]) * share))
 
-    def _count(self, _: Any, given: tuple[Any, ...], named: dict[str, Any]) -> None:
-        self.samples += len(given[0] if given else named["sample"])
+    def _count(self, samples: float) -> None:
+        self.samples += samples
 
 
 def shaped_like_sd15(side: int) -> Any:
@@ -143,15 +145,15 @@ def compare(result: Result, images: Sequence[Image], exact: Sequence[Image]) -> 
     """How far a film is from the exact one, and how it moves."""
     scored = score(iter(images), distance.structure)
     result.smooth = {"smoothness": scored.smoothness, "worst/median": scored.jump, "sharpness half-way": scored.mid_sharpness}
-    if result.kind == EXACT and len(images) == len(exact):
+    if len(images) == len(exact):
         levels = [psnr(a, b) for a, b in zip(images, exact, strict=True)]
         far = [distance.pyramid(a, b) for a, b in zip(images, exact, strict=True)]
         result.psnr = statistics.median(levels), min(levels)
         result.apart = statistics.median(far), max(far)
 
 
-def floor(on: Course) -> tuple[float, float]:
-    """Seconds of the exact film's multiplications, and the rate of large matrices on this machine, in GFLOP/s."""
+def floor(on: Course) -> tuple[float, float, float]:
+    """Seconds of the exact film's multiplications, the rate of large matrices on this machine, in GFLOP/s, and the UNet's shallow share."""
     unet, vae, device = on.pipe.unet, on.pipe.vae, on.model.device
     x = torch.zeros(1, unet.config.in_channels, on.side // on.model.autoencoder.factor, on.side // on.model.autoencoder.factor)
     x = x.to(device, unet.dtype)
@@ -159,13 +161,15 @@ def floor(on: Course) -> tuple[float, float]:
     with torch.inference_mode():
         step = _flops(lambda: unet(x, torch.tensor(500, device=device), encoder_hidden_states=text))
         picture = _flops(lambda: vae.decode(x))
+        begun = (split := SplitUNet(unet)).begin(x, torch.tensor(500, device=device), text)
+        deep = _flops(lambda: split.deep(begun))
     passes = 2 if on.guidance > 1 else 1
     work = on.frames * (on.steps * passes * step + picture)
     size = 8192 if device.type == "cuda" else 2048
     a, b = (torch.randn(size, size, device=device, dtype=unet.dtype) for _ in range(2))
     seconds = min(_matmul(a, b) for _ in range(10))
     rate = 2 * size**3 / seconds
-    return work / rate, rate / 1e9
+    return work / rate, rate / 1e9, 1 - deep / step
 
 
 def _flops(work: Callable[[], object]) -> int:
@@ -181,9 +185,9 @@ def _matmul(a: torch.Tensor, b: torch.Tensor) -> float:
     return time.perf_counter() - began
 
 
-def run(arguments: argparse.Namespace, on: Course, write: Any) -> list[Result]:
-    """All rounds. write: is told of the results after every one."""
-    counted = Counted(on.model.unet, on.pipe.unet)
+def run(arguments: argparse.Namespace, on: Course, shallow: float, write: Any) -> list[Result]:
+    """All rounds. shallow: the share of a UNet's shallow half. write: is told of the results after every one."""
+    counted = Counted(shallow, on.model.unet, on.pipe.unet)
     theirs = quickest(peers(arguments.batch, arguments.compiled), on, arguments.tries)
     results = [Result(peer.name, peer.kind) for peer in theirs]
     exact: list[Image] = []
@@ -228,7 +232,7 @@ def main() -> None:
     arguments.compiled = arguments.compiled or gpu
     with tempfile.TemporaryDirectory() as folder:
         on = course(arguments, Path(folder))
-        least, rate = floor(on)
+        least, rate, shallow = floor(on)
         about = tables.About(
             arguments.model, on.side, on.frames, on.steps, on.guidance, machine(on), round(least, 3), round(rate, 1),
         )  # fmt: skip
@@ -237,7 +241,7 @@ def main() -> None:
             if arguments.renders:
                 tables.write(arguments.renders, about, results)
 
-        print(tables.markdown(about, run(arguments, on, write)))
+        print(tables.markdown(about, run(arguments, on, shallow, write)))
 
 
 def machine(on: Course) -> str:

@@ -133,6 +133,26 @@ def test_lack_of_memory_halves_its_batches_and_forgets_what_was_lent(tiny: UNetM
     assert equal(made[1:], [*render(story(), tiny, batch_size=2)][1:])
 
 
+def test_room_is_found_for_what_is_lent_too(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list[features.Kept]()
+    monkeypatch.setattr(features.FeatureMemory, "remember", remembering(kept, features.FeatureMemory.remember))
+    assert [*render(story(), tiny)]
+    actual = sum(made.nbytes for made in kept[0].made.values()) // 4
+    assert actual <= tiny.memory.bytes_lent(64, 64, STEPS) <= 3 * actual, "guidance is left out at every second step"
+    sample, lent = tiny.memory.bytes_per_sample(64, 64), tiny.memory.bytes_lent(64, 64, STEPS)
+    monkeypatch.setattr(tiny.memory, "free_bytes", lambda: 2 * (sample + 2 * lent) + 1)
+    with pytest.warns(UserWarning, match="drawing 2 in a batch instead of 4"):
+        render(story(), tiny)
+
+
+def remembering(into: list[features.Kept], remember: Any) -> Any:
+    def also(self: features.FeatureMemory, keys: Sequence[str], kept: features.Kept) -> None:
+        into.append(kept)
+        remember(self, keys, kept)
+
+    return also
+
+
 def test_again_draws_the_same_fast_film(run: Run, tiny_folder: Path) -> None:
     model = ("--model", str(tiny_folder))
     assert run("a seed", "a tree", "--frames", "9", "--steps", "12", "--guidance", "2", "--fast", "-o", "fast.mp4")[0] == 0

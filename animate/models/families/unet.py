@@ -43,6 +43,11 @@ class UNetMemory(DeviceMemory):
         size: int = self.unet.dtype.itemsize
         return 2 * PEAK * elements * size  # with the prompt, and without
 
+    def bytes_lent(self, width: int, height: int, predictions: int) -> int:
+        channels: int = self.unet.config.block_out_channels[1]  # or half of it
+        elements = channels * (width // self.factor) * (height // self.factor)
+        return 2 * predictions * elements * int(self.unet.dtype.itemsize)
+
 
 class UNetModel:
     """`models.base.Model` over the parts of a StableDiffusionPipeline or a StableDiffusionXLPipeline."""
