@@ -49,6 +49,11 @@ _FILES = {
 }
 
 
+def __dir__() -> list[str]:
+    """What a notebook offers after "animate.": also what was not fetched yet."""
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     """Names are fetched on first use: torch takes seconds to import, and `animate --help` needs none of it."""
     for file, names in _FILES.items():

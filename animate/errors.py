@@ -53,6 +53,11 @@ def one_line(error: object, longest: int = 300) -> str:
     return " ".join(words.split())[:longest]
 
 
+def counted(count: int, thing: str) -> str:
+    """So many things: "1 frame", "2 frames"."""
+    return f"{count} {thing}{'s' * (count != 1)}"
+
+
 def amount(count: float) -> str:
     """Bytes for people, in decimal units as disks and the hub have them: "2.7 GB", "40.3 MB", "5 kB"; nothing is "0 kB"."""
     if count < 1e5:

@@ -199,3 +199,23 @@ class TestStableDiffusion:
     def drawn(model: UNetModel, batch_size: int) -> None:
         model.numerics = replace(model.numerics, batch_size=batch_size)
         assert len([*render(story(8, steps=1), model)]) == 8
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_fast_film_is_near_the_full_one_and_any_part_is_as_in_the_whole(device: str, tiny_folder: Path) -> None:
+    model = load_model(str(tiny_folder), device=device, batch_size=4)
+    films = [
+        story(24, steps=12, pace="linear").replace(sampling=Sampling(steps=12, guidance=2.0, sampler="ddim", fast=fast)) for fast in (False, True)
+    ]
+    full, fast = ([*render(film, model)] for film in films)
+    assert all(np.array_equal(a, b) for a, b in zip(fast[9:12], render(films[1], model, frames=[9, 10, 11]), strict=True))
+    assert max(float(np.abs(a.astype(float) - b).mean()) for a, b in zip(full, fast, strict=True)) < 12
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+def test_compiled_kernels_draw_what_plain_ones_draw(tiny_folder: Path) -> None:
+    plain, compiled = (load_model(str(tiny_folder), device="cuda", batch_size=4, compiled=compiled) for compiled in (False, True))
+    assert compiled.numerics.kernels == "compiled"
+    full, other = ([*render(story(4), model)] for model in (plain, compiled))
+    assert max(int(np.abs(a.astype(int) - b).max()) for a, b in zip(full, other, strict=True)) <= 8

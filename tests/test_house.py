@@ -131,5 +131,6 @@ def test_the_command_line_imports_nothing_heavy_on_any_way() -> None:
 
 def test_every_public_name_is_there() -> None:
     assert all(getattr(animate, name) for name in animate.__all__)
+    assert {*animate.__all__} <= {*dir(animate)}, "which notebooks complete by"
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = animate.nothing

@@ -14,6 +14,8 @@ import pytest
 
 import animate
 from animate.cli import COMMANDS
+from animate.draw.store import LIMIT
+from animate.errors import amount
 from animate.story.files import SUFFIXES, read
 from animate.story.storyboard import Storyboard
 from animate.story.timeline import timeline
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
+GUIDE = {path.name: path.read_text() for path in sorted((ROOT / "examples" / "guide").glob("*.md"))}
 PRINT_NO_PATH = ("bench", "plan", "models", "show", "verify", "store", "doctor", "score")
 FEW = 3  # steps: what a command says is tried, not how its film looks
 LARGE = ("sd15", "CompVis/stable-diffusion-v1-4", "./my-model-folder", "sd-v1-4.ckpt")
@@ -36,12 +39,12 @@ def few_steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(tiny, "defaults", replace(tiny.defaults, steps=FEW, width=32, height=32))
 
 
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+def blocks(kind: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
 
 
-def commands() -> list[str]:
-    found = [line.split("&&")[-1] for block in blocks("sh") for line in block.splitlines()]
+def commands(text: str = README) -> list[str]:
+    found = [line.split("&&")[-1] for block in blocks("sh", text) for line in block.splitlines()]
     return [line.split("  #")[0].strip() for line in found if line.strip().startswith("animate ")]
 
 
@@ -49,8 +52,8 @@ def test_there_are_commands_to_run() -> None:
     assert len(commands()) > 15
 
 
-@pytest.mark.parametrize("line", [c for c in commands() if c != "animate doctor"])
-def test_the_readmes_commands_work(run: Run, tiny_folder: Path, tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize("line", [c for text in (README, *GUIDE.values()) for c in commands(text) if c != "animate doctor"])
+def test_the_commands_of_pages_work(run: Run, tiny_folder: Path, tmp_path: Path, line: str) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("work", "sprout"))
     args = shlex.split(line)[1:]
     if "--model" in args:  # its device and dtype go with it
@@ -62,7 +65,7 @@ def test_the_readmes_commands_work(run: Run, tiny_folder: Path, tmp_path: Path, 
         for file in args[1:] if args[0] == "score" else args[1:2]:
             assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "-o", file)[0] == 0
         args += ["--model", str(tiny_folder)] if args[0] in ("again", "verify") else []
-    if args[0] not in (*COMMANDS, "-f") and "--steps" not in args:
+    if args[0] not in (*COMMANDS, "-f") and not {"--steps", "--draft"} & {*args}:
         args += ["--steps", str(FEW)]
     code, out, err = run(*args)
     assert code == 0, err
@@ -87,6 +90,19 @@ def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     exec(compile(text, "README.md", "exec"), names)
     assert (tmp_path / "growth.gif").exists()
     assert isinstance(names["story"], Storyboard)
+
+
+@pytest.mark.parametrize("name", GUIDE)
+def test_the_guides_python_works_and_its_links_lead_somewhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: UNetModel) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("animate.models.load_model", lambda _: tiny)
+    texts = blocks("python", GUIDE[name])
+    for text in texts:
+        exec(compile(text, name, "exec"), {})
+    assert len([*tmp_path.iterdir()]) >= len(texts)
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", GUIDE[name])
+    assert links
+    assert all((ROOT / "examples" / "guide" / link).exists() for link in links)
 
 
 @pytest.mark.filterwarnings("ignore::animate.AnimateWarning")  # the tiny tokenizer knows few words
@@ -122,6 +138,17 @@ def test_the_tree_has_a_line_for_every_file() -> None:
     listed = set(re.findall(r"^      (\S+\.py) +\S", tree, re.MULTILINE))
     there = {str(path.relative_to(ROOT / "animate")) for path in (ROOT / "animate").rglob("*.py")}
     assert listed == there
+
+
+def test_the_room_of_the_store_is_told_as_the_command_tells_it() -> None:
+    assert f"in a store of at most {amount(LIMIT)} in the user's" in README
+
+
+def test_contributing_counts_the_rooms() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    rooms = re.findall(r"^[1-9]\. `(\w+)/`: ", text, re.MULTILINE)
+    assert "The package has eight rooms" in text
+    assert (len(rooms), {*rooms}) == (8, {path.parent.name for path in (ROOT / "animate").glob("*/__init__.py")})
 
 
 def test_what_contributing_names_is_there() -> None:

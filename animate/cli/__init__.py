@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -64,6 +65,14 @@ class Commands(click.Group):
                 raise AnimateError(f'"{args[0]}" is not known; did you mean animate {meant}?{rest if len(args) > 1 else ""}')
             args = ["render", *args]
         return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """What the command returns; an interrupt is told here, or click would print an empty line for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            say(str(error) or "stopped")
+            return INTERRUPTED
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

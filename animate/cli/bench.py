@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import counted
 from ..story.storyboard import DEFAULT_FPS
 from .console import Console, printable
 from .options import model_options, setup
@@ -58,7 +59,7 @@ def _lines(model: Model, speed: Speed) -> list[str]:
     from ..film import bench
 
     n, d = model.numerics, model.defaults
-    lines = [f"{model.name} on {n.device} ({n.hardware}), {n.dtype}, {d.steps} steps, guidance {d.guidance:g}"]
+    lines = [f"{model.name} on {n.device} ({n.hardware}), {n.dtype}, {counted(d.steps, 'step')}, guidance {d.guidance:g}"]
     for size, seconds in speed.sample.items():
         lines.append(f"  batches of {size:<3} {1000 * seconds:8.1f} ms a step of a picture{_mark(size, speed)}")
     lines.append(f"  decoding       {1000 * speed.decode:8.1f} ms a picture")

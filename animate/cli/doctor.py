@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import AnimateError, amount, one_line
+from ..errors import AnimateError, amount, counted, one_line
 from ..film.recipe import version_of
 from ..media.publish import check_writable
 from ..places import cache, config, is_file
@@ -85,7 +85,7 @@ def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
         yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
     _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
     frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
-    yield True, f"a frame of {d.steps} steps takes about {frame:.1f} s alone; 100 frames about {100 * frame / 60:.0f} min, fewer in batches"
+    yield True, f"a frame of {counted(d.steps, 'step')} takes about {frame:.1f} s alone; 100 about {100 * frame / 60:.0f} min, fewer in batches"
 
 
 def _timed(work: Callable[[], object]) -> float:
@@ -134,12 +134,12 @@ def _settings() -> Finding:
     yield True, f"in {path}" if is_file(path) else f"none; {path} is where they would be"
 
 
-def _store() -> Finding:
-    """Films can do without."""
+def _cache() -> Finding:
+    """It holds the store of finished drawings. Films can do without."""
     folder = cache()
     try:
         check_writable(folder / "states")
-        yield True, f"in {folder}"
+        yield True, f"{folder}; finished drawings are stored in it"
     except AnimateError as error:
         yield True, f"nothing is kept: {error}; every film is drawn anew, or set ANIMATE_CACHE".replace("; choose another with -o", "")
 
@@ -200,7 +200,7 @@ CHECKS: dict[str, Callable[[], Finding]] = {
     "memory": _memory,
     "disk": _disk,
     "settings": _settings,
-    "store": _store,
+    "cache": _cache,
     "ffmpeg": _ffmpeg,
     "extras": _extras,
     "models": _models,

@@ -46,13 +46,14 @@ ELSEWHERE = {
 def command(word: str, commands: Collection[str]) -> str | None:
     """The command that a word was meant for: one in the plural, or with one letter too many or too few, or two swapped.
 
-    Words with another letter in a place are not looked at: "snow" and "plant" are prompts.
+    Words with another letter in a place are not looked at, nor those with another letter at the end: "snow" and "stored" are prompts.
     """
     for name in commands:
         swapped = any(name[:i] + name[i + 1] + name[i] + name[i + 2 :] == word for i in range(len(name) - 1))
         missing = len(name) > 4 and any(name[:i] + name[i + 1 :] == word for i in range(len(name)))
         doubled = any(name[:i] + name[i] + name[i:] == word for i in range(len(name)))
-        if word == name + "s" or word + "s" == name or swapped or missing or doubled:
+        more = len(name) > 4 and any(word[:i] + word[i + 1 :] == name for i in range(len(word) - 1))
+        if word == name + "s" or word + "s" == name or swapped or missing or doubled or more:
             return name
     return None
 

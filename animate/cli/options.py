@@ -157,6 +157,7 @@ model_options = _stack(
         type=click.IntRange(1, LARGEST_BATCH),
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
+    click.option("--compile/--no-compile", "compiled", default=None, help="Compile the kernels: minutes at first, quicker then, for long films."),
     click.option("--store", type=Place(), metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
@@ -239,7 +240,7 @@ def setup(options: dict[str, Any]) -> Setup:
     folder, without, unchecked = options.pop("store"), options.pop("no_store"), options.pop("no_safety")
     if folder and without:
         raise AnimateError(f"--store {folder} and --no-store; give one of them")
-    names = ("device", "dtype", "batch_size", "loras", "vae", "embeddings")
+    names = ("device", "dtype", "batch_size", "compiled", "loras", "vae", "embeddings")
     given = {name: options.pop(name) for name in names}
     made = Setup(options.pop("model_name"), folder=folder, keep=not without, safety=not unchecked, **given)
     made.check()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..errors import AnimateError
+from ..errors import AnimateError, counted
 from ..film import recipe
 from ..media.formats import format_of
 from ..places import path_of
@@ -17,6 +17,7 @@ from ..story.storyboard import Storyboard
 from ..story.timeline import Frame, timeline
 from .console import Console, printable
 from .options import film_options, model_options, settings, setup, storyboard
+from .signals import saying_what_is_left
 
 
 @click.command("plan")
@@ -39,7 +40,7 @@ def command(as_json: bool, **options: Any) -> None:
     if drawn_by.model is not None and not film:
         from ..film.render import render
 
-        with Console() as console:
+        with saying_what_is_left(drawn_by.keep), Console() as console:
             curves = render(story, drawn_by.load(console), store=drawn_by.store(), report=console).pace().curves
     rows = [_row(frame, story, curves) for frame in timeline(story)]
     if as_json:
@@ -66,7 +67,7 @@ def _heading(story: Storyboard, curves: tuple[Curve, ...]) -> list[str]:
     """What the rows do not say."""
     lines = [f"{story.count} frames at {story.rate:g} fps: {story.count / story.rate:.2f} s"]
     if story.between:
-        lines.append(f"with {story.between} in-betweens from frame to frame: {story.written} pictures at {story.written_fps:g} fps")
+        lines.append(f"with {counted(story.between, 'in-between')} from frame to frame: {story.written} pictures at {story.written_fps:g} fps")
     if story.style:
         lines.append(f"style: {story.style}")
     if story.negative:

@@ -15,7 +15,7 @@ from ..models.weights.catalog import DEFAULT, ELSEWHERE
 from .console import Console, say_once
 from .options import film_options, free_name, model_options, output_option, preview_option, setup, storyboard
 from .preview import Preview
-from .signals import INTERRUPTED
+from .signals import INTERRUPTED, saying_what_is_left
 
 if TYPE_CHECKING:
     from ..film import job
@@ -48,7 +48,7 @@ def command(output: str | None, preview: Path | None, count: int | None, as_json
 
     outputs = [job.Output(one, path if count is None else _marked(path, one.seed)) for one in stories]
     replace, code = output is not None, 0
-    with Console(Preview(preview)) as console:
+    with saying_what_is_left(drawn_by.keep), Console(Preview(preview)) as console:
         one = count is None
         films = [job.write_film(outputs[0], drawn_by, console, replace)] if one else job.write_films(outputs, drawn_by, console, replace)
         for written in films:

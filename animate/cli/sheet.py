@@ -11,6 +11,7 @@ from ..media import formats
 from ..story.timeline import timeline
 from .console import Console
 from .options import film_options, free_name, model_options, output_option, setup, storyboard
+from .signals import saying_what_is_left
 
 
 @click.command("sheet")
@@ -28,6 +29,6 @@ def command(output: str | None, **options: Any) -> None:
     labels = [f"{begin}: {prompt}" for begin, prompt in zip(begins, prompts, strict=True)]
     from ..film import job
 
-    with Console() as console:
+    with saying_what_is_left(drawn_by.keep), Console() as console:
         (written,), _ = job.write_sheet(story, drawn_by, console, job.Sheet(path, labels), output is not None)
         console.result(str(written))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..errors import counted
 from ..film import recipe
 from ..story.files import written
 from .console import printable
@@ -37,7 +38,7 @@ def _what(old: recipe.Recipe) -> str:
     if old.verb == "still":
         return "a still"
     if old.verb == "sheet":
-        return f"a contact sheet of {count} stills"
+        return f"a contact sheet of {counted(count, 'still')}"
     if old.frames is not None:
         return f"{count} of {whole} frames"
     return f"a film of {count} frames" if count == whole else f"the first {count} of {whole} frames"

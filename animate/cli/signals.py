@@ -40,6 +40,16 @@ def closing_first() -> Iterator[None]:
                 signal.signal(number, handler)
 
 
+@contextlib.contextmanager
+def saying_what_is_left(keep: bool) -> Iterator[None]:
+    """An interrupt within, before there is a file to close, says what comes of the work. keep: whether drawings go into a store."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        kept = "what is drawn is kept, and the same command goes on from there"
+        raise KeyboardInterrupt(f"stopped; {kept if keep else 'nothing is kept (--no-store): the same command begins anew'}") from error
+
+
 def ignore() -> None:
     """From now on to the end of the process."""
     for number in NUMBERS:

@@ -15,6 +15,7 @@ from ..story.storyboard import Storyboard, build
 from . import compvis
 from .console import Console
 from .options import free_name, lines, model_options, output_option, picture_options, settings, setup
+from .signals import saying_what_is_left
 
 if TYPE_CHECKING:
     from ..film.job import Sheet
@@ -25,8 +26,9 @@ Examples:
   animate still "a house" --count 12         twelve seeds on a contact sheet
   animate still "a fantasy landscape" --init-img sketch.jpg --strength 0.6
 
+\b
 As CompVis's scripts had it, with what they take where nothing is said:
-  animate still --prompt "a tree" --plms --ddim_steps 50 --n_samples 2 --n_iter 3 --outdir out
+  animate still --prompt "a tree" --plms --n_samples 2 --n_iter 3 --outdir out
 """
 
 
@@ -95,7 +97,11 @@ class Asked:
 @model_options
 @output_option(f"File ({formats.names(formats.stills())})")
 def command(**options: Any) -> None:
-    """Draw one picture: the same that a film shows at a keyframe of this prompt."""
+    """Draw one picture: the same that a film shows at a keyframe of this prompt.
+
+    Options that say 2022 are those of CompVis's scripts. Any of them makes this a command as those scripts had it: six pictures, 50 steps,
+    guidance 7.5 and seed 42 where nothing is said (from an image: two pictures, guidance 5).
+    """
     options["theirs"] = compvis.translate(options)
     asked = Asked(**{name: options.pop(name) for name in Asked.__dataclass_fields__})
     asked.check()
@@ -106,7 +112,7 @@ def command(**options: Any) -> None:
     from ..film import job
 
     path = Path(asked.output) if asked.output else free_name([key.label for key in story.keyframes], ".png")
-    with Console() as console:
+    with saying_what_is_left(drawn_by.keep), Console() as console:
         if asked.outdir:
             paths = job.write_sheet(story, drawn_by, console, _in_folder(asked.outdir, asked, story), False)[0]
         elif len(story.keyframes) == 1 and asked.count is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..errors import amount
+from ..errors import amount, counted
 from .console import Console
 from .options import Place
 
@@ -34,4 +34,4 @@ def command(folder: Path | None, clear: bool, as_json: bool) -> None:
     click.echo(f"{store.folder}: {amount(store.size())} of {amount(store.limit)}")
     for film in films:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(film.used))
-        click.echo(f"  {when}  {film.frames:>6} frames, {film.kept} of {film.cels} drawings kept  {film.name}")
+        click.echo(f"  {when}  {counted(film.frames, 'frame'):>13}, {film.kept} of {film.cels} drawings kept  {film.name}")

@@ -16,7 +16,7 @@ from .console import Console
 from .options import Place, model_options, of_recipe, setup
 
 if TYPE_CHECKING:
-    from ..film.verify import Away
+    from ..film.verify import Away, Comparison
 
 
 @click.command("verify")
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
-    """Draw some pictures of a recipe again and compare them with its digests and with the file. Exit code 1 if they differ.
+    """Draw some pictures of a recipe again and compare them with its digests and with the file. Exit code 1 if they differ, be it by a bit.
 
     Nothing is taken from the store. If they differ, it is said by how much, and what is different in the surroundings. All pictures of a
     lossless file (.png, folder/) are compared with their digests; those of others are counted, and look like what is drawn again.
@@ -45,11 +45,11 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
         click.echo(json.dumps({"path": str(file), **asdict(found)}))
         return int(bool(found.different or found.file))
     if found.different:
-        click.echo(f"{file}: {len(found.different)} of {len(numbers)} pictures differ ({', '.join(map(str, found.different))})")
+        click.echo(f"{file}: {_headline(found, len(numbers), file)}")
         for line in found.surroundings or ["the surroundings are the same: the recipe was changed"]:
             click.echo(f"  {line}")
         if found.away:
-            click.echo(f"  {_by(found.away, found.file is None, file)}")
+            click.echo(f"  {_by(found.away, file)}")
     if found.file:
         click.echo(f"{file}: the pictures in it are not those of its recipe: {found.file}")
     if found.different or found.file:
@@ -58,12 +58,23 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
     return 0
 
 
-def _by(away: Away, fitting: bool, file: Path) -> str:
-    """How far a picture drawn again is from the one in the file, and whether anybody sees that. fitting: the file's are those of its recipe."""
+def _lossless(file: Path) -> bool:
     format = format_of(file)
-    lossless = format is not None and format.lossless
-    means = "" if lossless else " of blocks of pixels"
-    look = ": they look the same, only bits differ" if away.rounding else ""
-    if fitting and not lossless and not away.rounding:
-        look = f": they look the same, as far as {file.suffix} with its losses shows"
-    return f"from the file's own picture: {away.mean:.2f} grey levels in the mean, {away.most} at most{means}{look}"
+    return format is not None and format.lossless
+
+
+def _headline(found: Comparison, drawn: int, file: Path) -> str:
+    """What it means that pictures drawn again are not those of the recipe: first of all, whether anybody sees it."""
+    which = f"{len(found.different)} of {drawn} pictures"
+    numbers = f"({', '.join(map(str, found.different))})"
+    if found.away and found.away.rounding:
+        return f"{which} drawn again look the same, and differ in bits that nobody sees {numbers}"
+    if found.away and found.file is None and not _lossless(file):
+        return f"{which} drawn again look the same, as far as {file.suffix} with its losses shows, and differ in their bits {numbers}"
+    return f"{which} differ {numbers}"
+
+
+def _by(away: Away, file: Path) -> str:
+    """How far a picture drawn again is from the one in the file."""
+    means = "" if _lossless(file) else " of blocks of pixels"
+    return f"from the file's own picture: {away.mean:.2f} grey levels in the mean, {away.most} at most{means}"

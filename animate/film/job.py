@@ -14,8 +14,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import AnimateError
+from ..errors import AnimateError, counted
 from ..media import flow, writers
+from ..media.formats import FORMATS
 from ..media.images import contact_sheet
 from ..media.sound import Sound, Track
 from ..pixels import Image
@@ -59,7 +60,7 @@ class Written:
     model: str
     probes: int  # pictures that were drawn to pace it
     seconds: float  # since the job began
-    interrupted: bool  # by Ctrl-C: it has the frames that were drawn
+    interrupted: bool  # by Ctrl-C: it has the frames up to the first that was missing
     made: Made  # the surroundings it was drawn in
 
 
@@ -107,6 +108,7 @@ def _written(
     model, store, story, pictures = _ready(outputs, setup, report, frames)
     first = outputs[0]
     films = draw(model, store)
+    _warn_of_one_picture(films[0], report)
     count = _Count(report, story, first.suffix, len(outputs), pictures, model.numerics.batch_size)
     refused = list[AnimateError]()
     with ExitStack() as stack:
@@ -126,13 +128,31 @@ def _written(
             seconds, made = round(time.monotonic() - began, 2), images.made
             yield Written(shown, file.images, fps, story.width, story.height, model.name, images.probes, seconds, file.interrupted, made)
             if file.interrupted:
-                onward = "the same command goes on from there" if store else "nothing is kept (--no-store): the same command begins anew"
-                report.log(f"stopped after {file.images} of {pictures} frames; {onward}")
+                report.log(f"stopped after {file.images} of {pictures} frames; {_onward(store, images)}")
                 return
     tell_of_store(store, report, bool(story.sampling.sharing))
     if refused:
         others = "; the others are written" if len(refused) < len(outputs) else ""
         raise AnimateError(f"{len(refused)} of {len(outputs)} films could not be drawn{others}") from refused[0]
+
+
+def _warn_of_one_picture(images: Pictures, report: Report) -> None:
+    """Keyframes that are alike make a film in which nothing moves."""
+    from .film import Film
+
+    request = images.request
+    if isinstance(request, Film) and len(request.linear.cels) == 1:
+        same = f'every frame shows the same picture of "{request.story.keyframes[0].label}"'
+        report.warn(f"{same}; say it once, with --loop cycle, or give a keyframe of a storyboard another seed")
+
+
+def _onward(store: Store | None, images: Pictures) -> str:
+    """What is left of a film that was stopped: more than its file shows, for a pace that is even begins with every third frame."""
+    if store is None:
+        return "nothing is kept (--no-store): the same command begins anew"
+    plan, runner = images.pace().plan, images.runner
+    kept = store.holds(plan, runner.model.fingerprint, runner.numerics)
+    return f"the store has {kept} of the film's {len({*plan.order})} drawings, and the same command goes on from there"
 
 
 def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequence[int] | None) -> tuple[Model, Store | None, Resolved, int]:
@@ -142,7 +162,7 @@ def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequ
     setup.check()
     asked = outputs[0].story
     if asked.between:
-        many = f"{asked.count} frames with {asked.between} in-betweens from frame to frame"
+        many = f"{asked.count} frames with {counted(asked.between, 'in-between')} from frame to frame"
         report.log(f"{many}: {asked.written} pictures at {asked.written_fps:g} fps")
     model, store = setup.load(report), setup.store()
     from .film import resolve
@@ -155,12 +175,24 @@ def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequ
 
 def _check(output: Output, sounding: bool) -> None:
     """Raises AnimateError if the file, its format or its sound will not do."""
+    _check_rate(output)
     writers.check(output.path, output.story.written_fps)
     if output.story.between and output.story.between_by == "flow":
         flow.opencv()
     _refuse_own_input(output.path, output.story)
     if output.story.sound and sounding:
         Track.of(Sound(path_of(output.story.sound), output.story.sound_fit), path_of(output.path))
+
+
+def _check_rate(output: Output) -> None:
+    """Raises AnimateError if in-betweens, and not the frames alone, are too many a second for the file's format."""
+    story, suffix = output.story, output.suffix.lower()
+    fastest = FORMATS[suffix].fastest if suffix in FORMATS else None
+    if fastest and story.rate <= fastest < story.written_fps:
+        most = int(fastest / story.rate) - 1
+        fewer = f"--between {most}" if most else "no --between"
+        made = f"{story.rate:g} fps and {counted(story.between, 'in-between')} make {story.written_fps:g} fps"
+        raise AnimateError(f"{made}, too fast for a {suffix[1:].upper()}; allowed: up to {fastest:g}; use .mp4, {fewer} or a lower --fps")
 
 
 def _refuse_own_input(path: str | Path, story: Storyboard) -> None:
@@ -245,6 +277,8 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
                 paths.append(writers.write_image(sheet.each[number], image, replace, images.note_of_last, report))
             drawn.append(image)
         if sheet.path:
+            if paths:
+                report.log(f"{counted(len(paths), 'single picture')}: {' to '.join(dict.fromkeys(map(str, (paths[0], paths[-1]))))}")
             note = partial(images.note_of_sheet, sheet.labels, sheet.columns)
             paths = [writers.write_image(sheet.path, contact_sheet(drawn, sheet.labels, sheet.columns), replace, note, report)]
         tell_of_store(store, report)

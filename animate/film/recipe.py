@@ -21,7 +21,7 @@ from pydantic import AliasChoices, FailFast, Field, ValidationError, model_valid
 
 from ..errors import AnimateError, one_line
 from ..media import tags
-from ..models.placement import LARGEST_BATCH
+from ..models.placement import EAGER, LARGEST_BATCH
 from ..plan.curve import Curve
 from ..story.fields import Frozen
 from ..story.storyboard import MOST_KEYFRAMES, Storyboard
@@ -49,7 +49,7 @@ class Made(Frozen):
     dtype: Word
     batch_size: int = Field(ge=1, le=LARGEST_BATCH, validation_alias=AliasChoices("batch_size", "slots"))  # slots: until 0.1.0
     hardware: Word
-    kernels: Word = "eager"
+    kernels: Word = EAGER
     versions: Annotated[Words, Field(max_length=100)]
     extras: Annotated[tuple[Word, ...], Field(max_length=100), FailFast()] = ()  # what was put on the model
     images: Words = Field({})  # that keyframes begin with: name of the file -> digest of its pixels

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError
+from ..models.placement import COMPILED
 from ..models.weights.catalog import CATALOG
 from ..report import Report
 
@@ -29,6 +30,7 @@ class Setup:
     loras: tuple[str, ...] = ()
     vae: str | None = None
     embeddings: tuple[str, ...] = ()
+    compiled: bool | None = None  # whether kernels are compiled
     safety: bool = True  # whether pictures are checked where the model has a safety checker
 
     def store(self) -> Store | None:
@@ -48,7 +50,9 @@ class Setup:
         """Raises AnimateError if there is no such model, or it does not fit."""
         from ..models import load_model
 
-        given: dict[str, Any] = {name: getattr(self, name) for name in ("device", "dtype", "batch_size", "vae") if getattr(self, name) is not None}
+        given: dict[str, Any] = {
+            name: getattr(self, name) for name in ("device", "dtype", "batch_size", "vae", "compiled") if getattr(self, name) is not None
+        }
         if self.model is not None:
             given["name"] = self.model
         report.progress("loading", 0, 0)
@@ -70,4 +74,6 @@ class Setup:
             except AnimateError as error:
                 report.log(f"{error}; drawing on what there is")
                 dtype = self.dtype or "auto"
-        return replace(self, model=self.model or made.model, device=device, dtype=dtype, batch_size=self.batch_size or made.batch_size)
+        compiled = made.kernels == COMPILED if self.compiled is None else self.compiled
+        size = self.batch_size or made.batch_size
+        return replace(self, model=self.model or made.model, device=device, dtype=dtype, batch_size=size, compiled=compiled)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import AnimateError
+from ..errors import AnimateError, counted
 from ..media import reading
 from ..media.formats import format_of
 from ..media.images import Layout
@@ -118,7 +118,7 @@ def _fault(recipe: Recipe, path: Path, story: Resolved, drawn: Iterator[tuple[in
         wrong += [] if same or len(wrong) == SHOWN else [count - 1]
         before = picture
     if count < wanted:
-        return f"it has {count} pictures, and its recipe {wanted}"
+        return f"it has {counted(count, 'picture')}, and its recipe {wanted}"
     return f"others are number {', '.join(map(str, wrong))}{' and more' * (len(wrong) == SHOWN)}" if wrong else None
 
 

@@ -137,7 +137,8 @@ def _encode(images: Iterable[Image], new_encoder: Callable[[tuple[int, int]], En
             encoder.abort()
         raise
     if encoder is None:
-        raise AnimateError(f"{target}: no images to write")
+        once = "; if they were looped over already, they are used up: call render again" if isinstance(images, Iterator) else ""
+        raise AnimateError(f"{target}: no images to write{once}")
     return encoder, count, False
 
 

@@ -32,6 +32,7 @@ def load_model(
     vae: str | None = None,
     embeddings: Sequence[str] = (),
     safety: bool = True,
+    compiled: bool = False,
     report: Report = REPORT,
 ) -> Model:
     """Load a text-to-image model.
@@ -43,6 +44,7 @@ def load_model(
     batch_size  cels in one batch; left out: what suits the device
     loras, vae, embeddings    as in `extras.Extras`
     safety      whether images are checked where the model has a safety checker
+    compiled    whether kernels are compiled, for a minute or two, which pays for long films
     report      hears of downloads and of the words of embeddings that nobody named; then of what happens while the model
                 draws for nobody who listens himself (`render(report=)`)
 
@@ -61,7 +63,11 @@ def load_model(
         loaded = loading.load(name, entry, partial(pick_dtype, dtype, device), report, needs_vae=vae is None)
         if not safety:
             loaded.pipe.safety_checker = None
-        return _model(name, entry, loaded, extras, report)(device, batch_size or _batch_size(device, entry))
+        model = _model(name, entry, loaded, extras, report)(device, batch_size or _batch_size(device, entry))
+    if compiled:
+        report.progress("compiling kernels", 0, 0)
+        model.compile(report)
+    return model
 
 
 def _batch_size(device: str, entry: Entry | None) -> int:

@@ -169,6 +169,12 @@ class Model(Protocol):
     def safety(self) -> Safety | None:
         """None: it has no checker, or was loaded without."""
 
+    def compile(self, report: Report) -> None:
+        """Compile its kernels for batches of its size; from then on its numerics say so. Where that does not work, the report hears of it.
+
+        Raises AnimateError if it is not made for that.
+        """
+
     def embed(self, prompt: str, count: int = 1, negative: bool = False, plain: bool = False) -> Conditioning:
         """One prompt alone, so that its bits do not depend on others, in `count` chunks.
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 BATCH_SIZES = {"cuda": 8, "mps": 4, "cpu": 4}  # a CPU is about 1.5 times faster a sample in batches of 4 than alone
 LARGEST_BATCH = 256  # pictures; more at once are no faster on any device
+EAGER, COMPILED = "eager", "compiled"  # kernels: as torch runs them one by one, or compiled into fewer
 DTYPES = ("float32", "float16", "bfloat16")
 # What people call them elsewhere.
 OTHER_DEVICES = {"cuda": "cuda", "gpu": "cuda", "nvidia": "cuda", "rocm": "cuda", "mps": "mps", "metal": "mps", "apple": "mps", "cpu": "cpu"}
@@ -115,6 +116,6 @@ def numerics(device: torch.device, dtype: torch.dtype, batch_size: int) -> Numer
     from .base import Numerics
 
     return Numerics(
-        device=device.type, hardware=hardware(device), dtype=str(dtype).removeprefix("torch."), kernels="eager", batch_size=batch_size,
+        device=device.type, hardware=hardware(device), dtype=str(dtype).removeprefix("torch."), kernels=EAGER, batch_size=batch_size,
         torch=torch.__version__, diffusers=diffusers.__version__, transformers=transformers.__version__,
     )  # fmt: skip

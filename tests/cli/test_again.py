@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from animate import Storyboard, render, write_video
@@ -45,6 +46,11 @@ def where(run: Run, tiny: UNetModel, tiny_folder: Path, monkeypatch: pytest.Monk
 
 def seen(path: str) -> np.ndarray:
     return np.stack([*reading.frames(Path(path))])
+
+
+def seen_still(path: str) -> np.ndarray:
+    with PIL.Image.open(path) as opened:
+        return np.asarray(opened.convert("RGB"))
 
 
 @pytest.mark.parametrize(
@@ -120,6 +126,65 @@ def test_part_of_a_film_may_have_another_pace_and_no_sound(run: Run, tiny: UNetM
     assert run("again", "part.mp4", "--fps", "24", "-o", "again.gif", *where)[0] == 0, "these frames never had the sound"
     assert recipe.read(Path("again.gif")).digests == recipe.read(Path("part.mp4")).digests
     assert run("again", "part.mp4", "--frames", "20", *where)[0] == 2
+
+
+# --- stills and contact sheets ------------------------------------------------------------------------------------------------
+
+
+def test_a_still_is_drawn_again_by_another_seed(run: Run, where: tuple[str, ...]) -> None:
+    for seed in ("5", "9"):
+        assert run("still", "a tree", "--steps", "1", "--seed", seed, "-o", f"seed-{seed}.png")[0] == 0
+    assert run("again", "seed-5.png", "--seed", "9", "-o", "again.png", *where)[0] == 0
+    assert np.array_equal(seen_still("again.png"), seen_still("seed-9.png"))
+    assert not np.array_equal(seen_still("again.png"), seen_still("seed-5.png"))
+
+
+def test_the_seeds_of_a_sheet_start_at_another_one_and_are_written_below(run: Run, where: tuple[str, ...]) -> None:
+    for seed in ("5", "9"):
+        assert run("still", "a tree", "--steps", "1", "--count", "3", "--seed", seed, "-o", f"{seed}/a.png")[0] == 0
+    assert run("again", "5/a.png", "--seed", "9", "-o", "again.png", *where)[0] == 0
+    assert np.array_equal(seen_still("again.png"), seen_still("9/a.png"))
+    assert recipe.read(Path("again.png")).labels == ("seed 9", "seed 10", "seed 11")
+    assert run("again", "5/a-seed-7.png", "--seed", "9", "-o", "again-7.png", *where)[0] == 0, "a single one of them"
+    assert np.array_equal(seen_still("again-7.png"), seen_still("9/a-seed-9.png"))
+
+
+def test_a_sheet_of_keyframes_is_drawn_again_as_a_film_would_be(run: Run, where: tuple[str, ...]) -> None:
+    Path("film.yaml").write_text("frames: 6\nsampling: {steps: 1}\nkeyframes: [a seed, {prompt: a tree, seed: 4}]\n")
+    for words in (("film.yaml",), ("film.yaml", "--seed", "9")):
+        assert run("sheet", *words, "-o", f"{words[-1]}.png")[0] == 0
+    assert run("again", "film.yaml.png", "--seed", "9", "-o", "again.png", *where)[0] == 0
+    assert np.array_equal(seen_still("again.png"), seen_still("9.png"))
+
+
+@pytest.mark.parametrize("option", ["--width 96", "--negative fog", "--style ink", "--steps 2", "--guidance 3", "--sampler euler", "--eta 1"])
+def test_every_other_option_of_a_picture_changes_it(run: Run, where: tuple[str, ...], option: str) -> None:
+    assert run("still", "a tree", "--steps", "3", "-o", "a.png")[0] == 0
+    assert run("again", "a.png", *option.split(), "-o", "again.png", *where)[0] == 0
+    assert not np.array_equal(seen_still("again.png"), seen_still("a.png"))
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--frames 48", "--fps 24", "--duration 2", "--loop bounce", "--ease in", "--pace linear", "--sharing 0.5", "--feedback 0.4", "--zoom 1.1",
+        "--pan 1,0", "--rotate 1", "--between 1", "--sound song.wav", "--no-sound", "--json", "--fast",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("count", "what"), [("1", "a still"), ("2", "a contact sheet")])
+def test_options_of_films_are_refused_for_pictures(run: Run, where: tuple[str, ...], option: str, count: str, what: str) -> None:
+    assert run("still", "a tree", "--steps", "1", "-o", "a.png", *(("--count", count) if count == "2" else ()))[0] == 0
+    code, out, err = run("again", "a.png", *option.split(), *where)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith(f"animate: {option} is for films, and a.png is {what}; allowed: --width, --height, --seed, ")
+
+
+def test_a_seed_that_every_keyframe_has_its_own_of_is_refused(run: Run, where: tuple[str, ...]) -> None:
+    Path("film.yaml").write_text("frames: 4\nsampling: {steps: 1}\nkeyframes: [{prompt: a, seed: 1}, {prompt: b, seed: 2}]\n")
+    assert run("film.yaml", "-o", "film.gif")[0] == 0
+    code, _, err = run("again", "film.gif", "--seed", "9", *where)
+    change = "change those in a storyboard (animate show film.gif > new.yaml), or leave it out"
+    assert (code, err) == (2, f"animate: --seed 9 changes nothing: every keyframe has its own seed; {change}\n")
 
 
 # --- sound ------------------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ import PIL.Image
 import pytest
 
 import animate
-from animate.cli import COMMANDS
+from animate.cli import COMMANDS, compvis
 from animate.models.families.unet import UNetModel
 from children import python
 from conftest import Run, StartChild
@@ -78,7 +78,8 @@ def test_a_still_is_the_films_keyframe(run: Run, tiny: UNetModel) -> None:
 
 
 def test_count_draws_seeds_and_a_sheet(run: Run) -> None:
-    assert run("still", "a tree", "--count", "5", "--seed", "3", "--steps", "1", "-o", "out/tree.png")[:2] == (0, "out/tree.png\n")
+    said = "animate: 5 single pictures: out/tree-seed-3.png to out/tree-seed-7.png\n"
+    assert run("still", "a tree", "--count", "5", "--seed", "3", "--steps", "1", "-o", "out/tree.png") == (0, "out/tree.png\n", said)
     assert sorted(p.name for p in Path("out").iterdir()) == [*(f"tree-seed-{seed}.png" for seed in range(3, 8)), "tree.png"]
     sheet = np.asarray(PIL.Image.open("out/tree.png"))
     assert np.array_equal(sheet[8:72, 8:72], np.asarray(PIL.Image.open("out/tree-seed-3.png")))
@@ -109,7 +110,7 @@ def test_a_random_seed_is_drawn_and_told(run: Run) -> None:
 
 
 def test_foreign_prompts_are_warned_about_once(run: Run) -> None:
-    code, out, err = run("a \u79cd\u5b50", "a \u79cd\u5b50", *FEW, "-o", "x.gif")
+    code, out, err = run("a \u79cd\u5b50", "the \u79cd\u5b50", *FEW, "-o", "x.gif")
     assert (code, out) == (0, "x.gif\n")
     assert err.count("animate: warning: ") == 1
     assert err.count("only letter by letter") == 1
@@ -207,6 +208,10 @@ BAD = [
     (("a", "b", "--model", "nobody/nothing"), "nobody/nothing is not in"),
     (("a", "b", "--batch-size", "0"), "batch-size"),
     (("a", "b", "--sped", "3"), "--sped"),
+    (("a", "b", "--between-by", "flow"), "--between-by flow changes nothing without --between; say that, too, or leave it out"),
+    (("a", "b", "--sound-fit", "longest"), "--sound-fit longest changes nothing without --sound"),
+    (("a", "b", "--branching", "trunk"), "--branching trunk changes nothing without --sharing"),
+    (("own.yaml", "--seed", "9"), "--seed 9 changes nothing: every keyframe has its own seed; change those in own.yaml, or leave it out"),
     (("typo.yaml",), 'typo.yaml:2:1: "frame" is not known; did you mean "frames"?'),
     (("still", ""), "empty prompt"),
     (("still", "a", "-o", "a.mp4"), 'suffix ".mp4" is not known; allowed: .png'),
@@ -220,12 +225,13 @@ def test_bad_input_gets_one_line_and_writes_nothing(run: Run, args: tuple[str, .
     Path("taken").write_text("")
     Path("typo.yaml").write_text("keyframes: [a, b]\nframe: 8\n")
     Path("ease.yaml").write_text("keyframes: [a, b]\nease: inout\n")
+    Path("own.yaml").write_text("keyframes: [{prompt: a, seed: 1}, {prompt: b, seed: 2}]\n")
     code, out, err = run(*args)
     assert (code, out) == (2, "")
     assert said in err
     assert err.startswith("animate: ")
     assert err.count("\n") == 1
-    assert sorted(p.name for p in Path().iterdir()) == ["ease.yaml", "taken", "typo.yaml"]
+    assert sorted(p.name for p in Path().iterdir()) == ["ease.yaml", "own.yaml", "taken", "typo.yaml"]
 
 
 OUT_OF_TIME = [
@@ -271,6 +277,28 @@ def test_help_names_all_that_json_prints(run: Run, command: str) -> None:
     assert "Print path, frames, fps, size, model, probes and seconds as JSON." in text
 
 
+def test_help_says_which_option_makes_a_still_one_of_2022(run: Run) -> None:
+    text = " ".join(run("still", "--help")[1].split())
+    said = "the prompt, drawn as the scripts did: 6 pictures, 50 steps, guidance 7.5. For one picture, give PROMPT alone."
+    assert f"--prompt PROMPT 2022: {said}" in text
+    theirs = [line for line in compvis.THEIRS if line not in ("prompt_option", "prompt_file")]
+    assert all(re.search(rf"--{name} \S*( RANGE)?\s*2022: ", text) for name in theirs)
+
+
+def test_help_says_what_comes_on_top_of_frames_and_what_loops_do(run: Run) -> None:
+    text = " ".join(run("render", "--help")[1].split())
+    assert "Frames of the film; in-betweens (--between) come on top." in text
+    assert "cycle: goes on to the first prompt; bounce: plays backwards to it." in text
+
+
+def test_what_is_kept_is_listed(run: Run) -> None:
+    run("still", "a tree", "--steps", "1", "-o", "a.png")
+    run("a seed", "a tree", *FEW, "--pace", "linear", "-o", "a.gif")
+    lines = run("store")[1].splitlines()
+    assert re.search(r"  6 frames, 6 of 6 drawings kept  a seed to a tree$", lines[1])
+    assert re.search(r"   1 frame, 1 of 1 drawings kept  a tree$", lines[2])
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path, child: StartChild, number: signal.Signals) -> None:
     film = tmp_path / "film.mp4"
@@ -284,7 +312,8 @@ def test_ctrl_c_closes_the_film_and_exits_130(tiny_folder: Path, tmp_path: Path,
     done = running.wait()
     assert done.returncode == 130, done.stderr
     assert done.stdout == f"{film}\n"
-    assert re.fullmatch(r"(animate: 4000 frames will take about .*\n)?animate: stopped after \d+ of 4000 frames; the same .*\n", done.stderr)
+    said = r"stopped after \d+ of 4000 frames; the store has \d+ of the film's 4000 drawings, and the same command goes on from there"
+    assert re.fullmatch(rf"(animate: 4000 frames will take about .*\n)?animate: {said}\n", done.stderr)
     assert 1 < len(read(film, (64, 64))) < 4000
     assert list(tmp_path.iterdir()) == [film]
 

@@ -26,7 +26,7 @@ def pixels(path: Path) -> np.ndarray:
 def test_txt2img_with_all_its_flags(run: Run, tiny: UNetModel, tmp_path: Path, work: Work) -> None:
     line = "still --prompt A --plms --ddim_steps 4 --ddim_eta 0 --H 32 --W 64 --scale 2 --n_samples 2 --n_iter 2 --n_rows 4 --seed 8 --outdir out"
     code, out, err = run(*("a tree" if word == "A" else word for word in line.split()), "--precision", "full")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "animate: 4 single pictures: out/samples/00000.png to out/samples/00003.png\n")
     assert out == "out/grid-0000.png\n"
     samples = sorted((tmp_path / "out" / "samples").iterdir())
     assert [path.name for path in samples] == ["00000.png", "00001.png", "00002.png", "00003.png"]
@@ -57,7 +57,7 @@ def test_img2img_draws_what_the_script_drew(run: Run, tiny: UNetModel, tmp_path:
 
 
 def test_what_a_command_of_txt2img_leaves_out(run: Run, tmp_path: Path) -> None:
-    assert run("still", "--prompt", "a tree") == (0, "outputs/txt2img-samples/grid-0000.png\n", "")
+    assert run("still", "--prompt", "a tree")[:2] == (0, "outputs/txt2img-samples/grid-0000.png\n")
     folder = tmp_path / "outputs/txt2img-samples"
     made = recipe.read(folder / "grid-0000.png")
     assert made.storyboard.sampling == Sampling(steps=50, guidance=7.5, sampler="ddim", conventions="compvis")
@@ -67,7 +67,7 @@ def test_what_a_command_of_txt2img_leaves_out(run: Run, tmp_path: Path) -> None:
 
 def test_what_a_command_of_img2img_leaves_out(run: Run, tmp_path: Path) -> None:
     picture(tmp_path / "sketch.png", (64, 64))
-    assert run("still", "--prompt", "a tree", "--init-img", "sketch.png") == (0, "outputs/img2img-samples/grid-0000.png\n", "")
+    assert run("still", "--prompt", "a tree", "--init-img", "sketch.png")[:2] == (0, "outputs/img2img-samples/grid-0000.png\n")
     made = recipe.read(tmp_path / "outputs/img2img-samples/grid-0000.png").storyboard
     assert made.sampling == Sampling(steps=50, guidance=5.0, sampler="ddim", conventions="compvis")
     assert [(key.seed, key.strength) for key in made.keyframes] == [(42, 0.75), (43, 0.75)]
@@ -92,8 +92,9 @@ def test_a_recipe_draws_them_again(run: Run, tiny_folder: Path, tmp_path: Path, 
 def test_flags_that_say_what_the_files_say_are_taken(run: Run) -> None:
     words = "--config v1-inference.yaml --C 4 --f 8 --laion400m --ddim_steps 1 --n_samples 1 --n_iter 1".split()
     code, _, err = run("still", "--prompt", "a tree", *words)
-    assert (code, err.count("\n")) == (0, 1)
+    assert (code, err.count("\n")) == (0, 2)
     assert "--config v1-inference.yaml, --C 4, --f 8, --laion400m: without effect" in err
+    assert err.endswith("animate: 1 single picture: outputs/txt2img-samples/samples/00000.png\n")
 
 
 def test_a_count_of_ours_takes_the_place_of_their_batches(run: Run, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from conftest import Run
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only those that say something of places: the others take seconds."""
-    monkeypatch.setattr(doctor, "CHECKS", {name: doctor.CHECKS[name] for name in ("disk", "store", "ffmpeg", "command")})
+    monkeypatch.setattr(doctor, "CHECKS", {name: doctor.CHECKS[name] for name in ("disk", "cache", "ffmpeg", "command")})
 
 
 @pytest.mark.usefixtures("checks")
@@ -33,12 +33,15 @@ def test_a_path_may_hold_anything(run: Run, tmp_path: Path, monkeypatch: pytest.
     assert out.splitlines()[-1].startswith("ok    command    python -m animate always works")
 
 
-def test_where_settings_and_the_store_are(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", {name: doctor.CHECKS[name] for name in ("settings", "store")})
+def test_where_settings_and_the_cache_are(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", {name: doctor.CHECKS[name] for name in ("settings", "cache")})
     monkeypatch.delenv("ANIMATE_CONFIG", raising=False)
     monkeypatch.setattr("animate.places.platformdirs.user_config_path", lambda name: tmp_path / name)
     monkeypatch.setenv("ANIMATE_CACHE", str(tmp_path / "cache"))
-    lines = [f"ok    settings   none; {tmp_path}/animate/animate.toml is where they would be", f"ok    store      in {tmp_path}/cache"]
+    lines = [
+        f"ok    settings   none; {tmp_path}/animate/animate.toml is where they would be",
+        f"ok    cache      {tmp_path}/cache; finished drawings are stored in it",
+    ]
     assert run("doctor") == (0, "\n".join([*lines, ""]), "")
     (tmp_path / "mine.toml").write_text("")
     monkeypatch.setenv("ANIMATE_CONFIG", str(tmp_path / "mine.toml"))
@@ -54,7 +57,7 @@ def test_without_ffmpeg_a_folder_for_temporary_files_or_a_cache(run: Run, monkey
     assert code == 1
     assert "FAIL  ffmpeg     .mp4: ffmpeg does not start (No such file or directory); unset IMAGEIO_FFMPEG_EXE" in out
     assert "ok    ffmpeg     writes .webp" in out
-    assert "ok    store      nothing is kept: " in out
+    assert "ok    cache      nothing is kept: " in out
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     code, out, err = run("doctor")
     assert (code, err) == (1, "")

@@ -15,6 +15,7 @@ from conftest import Run
     ("typed", "meant"),
     [
         ("stills", "still"), ("renders", "render"), ("rendr", "render"), ("redner", "render"), ("shet", "sheet"), ("sheett", "sheet"),
+        ("strore", "store"), ("sheeet", "sheet"), ("stored", None), ("plane", None),
         ("model", "models"), ("doctors", "doctor"), ("docotr", "doctor"), ("veriffy", "verify"), ("agian", "again"), ("scor", "score"),
         ("snow", None), ("plant", None), ("stone", None), ("slow", None), ("sheep", None), ("a seed", None), ("gain", "again"),
     ],

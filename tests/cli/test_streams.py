@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import PIL.Image
@@ -74,6 +75,48 @@ def test_a_signal_is_an_interrupt_once_and_says_so_when_it_comes_again(capfd: py
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "as it was"
 
 
+@pytest.fixture
+def still_minding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command ignores signals once it was interrupted, and this process goes on."""
+    monkeypatch.setattr(signals, "ignore", lambda: None)
+
+
+@pytest.mark.usefixtures("still_minding")
+@pytest.mark.parametrize("place", ["animate.models.load_model", "animate.film.render.paced", "animate.film.stills.stills"])
+def test_an_interrupt_before_there_is_a_file_is_one_line(run: Run, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """While a model is loaded, the pace is looked for, or a still is drawn."""
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(place, stopped)
+    words = ("still", "a tree", "--steps", "1") if "stills" in place else ("a seed", "a tree", *FEW)
+    kept = "animate: stopped; what is drawn is kept, and the same command goes on from there\n"
+    assert run(*words) == (signals.INTERRUPTED, "", kept)
+    assert run(*words, "--no-store")[2] == "animate: stopped; nothing is kept (--no-store): the same command begins anew\n"
+    assert not [path for path in Path().rglob("*") if path.is_file()]
+
+
+@pytest.mark.usefixtures("still_minding")
+def test_an_interrupt_of_what_keeps_nothing_is_one_word(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("animate.cli.doctor.platform.python_version", stopped)
+    assert run("doctor") == (signals.INTERRUPTED, "", "animate: stopped\n")
+
+
+@pytest.mark.usefixtures("still_minding")
+def test_frames_that_were_drawn_ahead_are_kept_by_an_interrupt(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file has the frames up to the first one that was not drawn; more are in the store."""
+    monkeypatch.setattr("animate.cli.preview.Preview.show", mock.Mock(side_effect=[None, KeyboardInterrupt]))
+    code, out, err = run("a seed", "a tree", "--steps", "1", "--guidance", "1", "--frames", "24", "-o", "film.gif")
+    assert (code, out) == (signals.INTERRUPTED, "film.gif\n")
+    said = re.search(r"animate: stopped after 1 of 24 frames; the store has (\d+) of the film's 24 drawings, and the same command goes on", err)
+    assert said
+    assert 8 <= int(said[1]) < 24
+
+
 def test_what_is_ignored_stays_ignored() -> None:
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
@@ -100,7 +143,7 @@ def test_an_impatient_ctrl_c_closes_the_film_all_the_same(tiny_folder: Path, tmp
     assert "Traceback" not in done.stderr
     assert done.stdout == f"{tmp_path}/{name}\n"
     assert tags.get(tmp_path / name)
-    assert re.search(r"animate: stopped after \d+ of 4000 frames; the same command goes on from there\n", done.stderr)
+    assert re.search(r"animate: stopped after \d+ of 4000 frames; .* and the same command goes on from there\n", done.stderr)
     assert [path.name for path in tmp_path.iterdir()] == [name.rstrip("/")]
 
 

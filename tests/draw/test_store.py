@@ -102,6 +102,20 @@ def test_another_pace_or_way_back_draws_nothing(tiny: UNetModel, tmp_path: Path,
     assert store.drawn == 0
 
 
+@pytest.mark.parametrize("begun", [0, 1, 12, 24])
+def test_what_was_kept_and_what_is_drawn_add_up_to_the_film(tiny: UNetModel, tmp_path: Path, begun: int) -> None:
+    """Frames that are drawn ahead, to find the pace, are frames: 24 of them with 8 ahead, stopped after so many."""
+    story = Storyboard.of("a seed", "a tree", frames=24, sampling=FAST)
+    with render(story, tiny, store=Store(tmp_path)) as images:
+        for _ in range(begun):
+            next(images)
+    store = Store(tmp_path)
+    again = render(story, tiny, store=store)
+    assert len([*again]) == store.kept + store.drawn == 24
+    assert store.holds(again.pace().plan, tiny.fingerprint, again.runner.numerics) == 24
+    assert store.kept >= max(begun, 8 * (begun > 0))
+
+
 def test_a_lost_state_is_drawn_again_in_the_middle_of_a_film(tiny: UNetModel, tmp_path: Path) -> None:
     whole = film(ABCDE, tiny, Store(tmp_path))
     store = Store(tmp_path)

@@ -6,6 +6,7 @@ import re
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -52,6 +53,39 @@ class Heard(Report):
 def setup(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> Setup:
     monkeypatch.setattr("animate.models.load_model", lambda **_: tiny)
     return Setup()
+
+
+@pytest.mark.parametrize(
+    ("prompts", "settings", "moves"),
+    [
+        (("a tree", "a tree"), {}, False),
+        (("a tree", "a tree", "a tree"), {"loop": "cycle"}, False),
+        (("a tree", {"prompt": "a tree", "seed": 1}), {}, True),
+        (("a tree", "a tree"), {"feedback": 0.5}, True),
+        (("a tree",), {"loop": "cycle"}, True),
+    ],
+)
+def test_a_film_of_one_picture_is_told(setup: Setup, tmp_path: Path, prompts: tuple[Any, ...], settings: dict[str, Any], moves: bool) -> None:
+    heard, story = Heard(), Storyboard.of(*prompts, frames=4, pace="linear", sampling=SAMPLING, **settings)
+    job.write_film(job.Output(story, f"{tmp_path}/film.gif"), setup, heard, replace=True)
+    same = 'every frame shows the same picture of "a tree"; say it once, with --loop cycle, or give a keyframe of a storyboard another seed'
+    assert heard.warnings == [same] * (not moves)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"between": 4}, "12 fps and 4 in-betweens make 60 fps, too fast for a GIF; allowed: up to 50; use .mp4, --between 3 or a lower --fps"),
+        ({"between": 1, "fps": 30}, "30 fps and 1 in-between make 60 fps, too fast for a GIF; .*; use .mp4, no --between or a lower --fps"),
+        ({"between": 1, "fps": 60}, "120 fps is too fast for a GIF; allowed: up to 50; use .mp4 or fewer fps"),
+    ],
+)
+def test_in_betweens_that_are_too_fast_are_told_as_those(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settings: dict[str, Any], said: str
+) -> None:
+    monkeypatch.setattr("animate.models.load_model", None)
+    with pytest.raises(AnimateError, match=f"^{said}$"):
+        job.write_film(job.Output(Storyboard.of("a seed", "a tree", **settings), f"{tmp_path}/film.gif"), Setup(), Heard(), replace=True)
 
 
 def test_what_was_kept_is_counted_in_words_for_people() -> None:

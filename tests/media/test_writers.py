@@ -294,6 +294,13 @@ def test_what_are_no_images_of_one_size_is_refused(tmp_path: Path, images: list[
     assert not list(tmp_path.iterdir())
 
 
+def test_images_that_are_used_up_say_so(tmp_path: Path) -> None:
+    images = iter(pictures(2))
+    write_video(tmp_path / "film.gif", images, 12)
+    with pytest.raises(AnimateError, match=r"^\S+again\.gif: no images to write; if they were looped over already, .*: call render again$"):
+        write_video(tmp_path / "again.gif", images, 12)
+
+
 def test_stills_go_by_their_suffix(tmp_path: Path) -> None:
     for name in ("a.png", "a.jpg", "a.webp"):
         with PIL.Image.open(write_image(tmp_path / name, pictures(1)[0])) as image:

@@ -12,6 +12,7 @@ from torch import Tensor
 from animate.draw.features import Between, Kept, Row
 from animate.models.base import Conditioning
 from animate.models.families.unet import UNetModel
+from animate.models.parts.kernels import Kernels
 from animate.models.parts.prediction import Predictor
 from conftest import Work
 
@@ -36,7 +37,7 @@ class Unet:
 
 def predictions(unet: Any, every: int, guided: bool = True, count: int = 6) -> list[float]:
     with_prompt, without = ({"encoder_hidden_states": torch.full((2, 5, 4), value)} for value in (1.0, 0.5))
-    predict = Predictor(unet, with_prompt, without if guided else None, torch.full((2, 1, 1, 1), SCALE), every)
+    predict = Predictor(Kernels(unet), with_prompt, without if guided else None, torch.full((2, 1, 1, 1), SCALE), every)
     return [float(predict(torch.zeros(2, 4, 2, 2), torch.tensor(timestep)).mean()) for timestep in range(count, 0, -1)]
 
 
@@ -67,7 +68,7 @@ def test_what_guidance_adds_is_extrapolated_on_a_line() -> None:
 def predict(tiny: UNetModel) -> Any:
     text = Conditioning({"prompt_embeds": torch.randn(2, 77, 32, generator=torch.Generator().manual_seed(1))})
     away, towards = ({"encoder_hidden_states": text.tensors["prompt_embeds"] * factor} for factor in (0.0, 1.0))
-    return lambda features: Predictor(tiny.unet, towards, away, torch.full((2, 1, 1, 1), SCALE), 2, features)
+    return lambda features: Predictor(Kernels(tiny.unet), towards, away, torch.full((2, 1, 1, 1), SCALE), 2, features)
 
 
 @torch.inference_mode()

@@ -15,6 +15,7 @@ from torch import Tensor
 from animate.draw.features import Between, Kept, Row
 from animate.models.base import Conditioning, Denoising
 from animate.models.families.unet import UNetModel
+from animate.models.parts.kernels import Kernels
 from animate.models.parts.samplers import SAMPLERS, noise_draws
 
 STEPS = 6
@@ -25,6 +26,7 @@ def numberless(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch) -> UNetModel:
     """The tiny model on a device without numbers."""
     model = copy.copy(tiny)
     model.unet, model.device = copy.deepcopy(tiny.unet).to("meta"), torch.device("meta")
+    model.kernels = Kernels(model.unet)
     monkeypatch.setattr(Tensor, "cpu", lambda self: torch.zeros(self.shape, dtype=self.dtype))
     return model
 

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from ...errors import AnimateError, one_line
 from ...pixels import Images
+from ...report import Report
 from ..base import Conditioning, Defaults, Denoising, Family, Origin, Safety, nothing
 from ..memory import DeviceMemory
 from ..parts import introspection, masks, samplers
@@ -110,6 +111,10 @@ class PipelineModel:
         self._check_latents(size)
         self.defaults = Defaults(origin.steps, origin.guidance, samplers.OWN, size["width"], size["height"])
         self.numerics = numerics(self.device, self.network.dtype, batch_size)
+
+    def compile(self, report: Report) -> None:
+        """Raises AnimateError: what its call runs is not known here."""
+        raise AnimateError(f"{self.name} is drawn by its pipeline's own call, which is not compiled; leave --compile out")
 
     def _check_latents(self, size: Mapping[str, Any]) -> None:
         """Raises AnimateError if the VAE cannot decode what the call makes."""

@@ -7,6 +7,7 @@ three. Modules and schedulers are diffusers' and transformers'.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,15 +15,17 @@ import torch
 from torch import Tensor
 
 from ...pixels import Images
-from ...story.conventions import guides, timesteps
+from ...report import Report
+from ...story.conventions import LEVELS, guides, timesteps
 from ..base import Conditioning, Defaults, Denoising, Family, Origin, Safety, nothing
 from ..memory import DeviceMemory
-from ..parts import samplers, split, text
+from ..parts import samplers, text
+from ..parts.kernels import Kernels
 from ..parts.precision import Float32Fallback
 from ..parts.prediction import Features, Predictor
 from ..parts.safety import SafetyChecker
 from ..parts.vae import Vae, pixels_per_latent
-from ..placement import numerics
+from ..placement import COMPILED, EAGER, numerics
 
 # A UNet's peak for one sample, in tensors of its first block's shape: what SD 1.5 takes at 512 pixels on a CPU (280 MiB in
 # float32, less than its weights); at 256 pixels it is 85 for two samples and 36 for four, sprout takes 12 to 31.
@@ -71,13 +74,15 @@ class UNetModel:
         if self.is_xl and self.vae.config.force_upcast:
             self.vae.float()  # it is known to overflow in float16
         self.memory.place()
+        self.kernels = Kernels(self.unet)
         self.fallback = Float32Fallback(self.name, self.report)
         self.autoencoder = Vae(self.vae, self.memory, self.fallback)
         self.text = text.ClipText(self.name, [tokenizer for tokenizer, _ in self.encoders], origin.vocabulary)
         checker = getattr(pipe, "safety_checker", None)
         self.safety: Safety | None = None if checker is None else SafetyChecker(checker, pipe.feature_extractor, self.memory)
         side = self.unet.config.sample_size * self.autoencoder.factor
-        self.defaults = Defaults(origin.steps, origin.guidance, origin.sampler or samplers.own(self.schedule), side, side, split.fits(self.unet))
+        own, lends = origin.sampler or samplers.own(self.schedule), self.kernels.split is not None
+        self.defaults = Defaults(origin.steps, origin.guidance, own, side, side, lends)
         self.numerics = numerics(self.device, self.unet.dtype, batch_size)
 
     @torch.inference_mode()
@@ -153,7 +158,20 @@ class UNetModel:
             extra["timestep_cond"] = guidance_embedding(guidance - 1, dim).to(self.device, self.unet.dtype)
         towards, away = self._inputs(positive, shape) | extra, self._inputs(negative, shape) if guided else None
         scale = guidance.to(self.device, self.unet.dtype)[:, None, None, None]
-        return Predictor(self.unet, towards, away, scale, how.guided_every, features)
+        return Predictor(self.kernels, towards, away, scale, how.guided_every, features)
+
+    @torch.inference_mode()
+    def compile(self, report: Report) -> None:
+        """Compile the UNet's kernels for batches of this model's size, guided ones, where that works; the report hears if it does not."""
+        count = self.numerics.batch_size * (2 if self.guides_twice and self.defaults.guidance > 1 else 1)
+        noise = self.noise(0, self.defaults.width, self.defaults.height, count)
+        x = noise.to(self.device, self.unet.dtype).contiguous(memory_format=torch.channels_last)
+        arguments = self._inputs(Conditioning.batch([self.embed("")] * count), x.shape)
+        if self.guidance_input is not None:
+            arguments["timestep_cond"] = guidance_embedding(torch.ones(count), self.guidance_input).to(self.device, self.unet.dtype)
+        with self.memory.at_work(self.unet):
+            compiled = self.kernels.compile(x, torch.tensor(LEVELS // 2).to(self.device), arguments, report)
+        self.numerics = replace(self.numerics, kernels=COMPILED if compiled else EAGER)
 
     def _inputs(self, conditioning: Conditioning, shape: torch.Size) -> dict[str, Any]:
         """What the UNet's call takes besides latents and timestep."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from .split import SplitUNet
+from .kernels import Kernels
 
 
 class Features(Protocol):
@@ -31,16 +31,15 @@ class Predictor:
     """
 
     def __init__(
-        self, unet: Any, towards: dict[str, Any], away: dict[str, Any] | None, scale: Tensor, every: int = 1, features: Features | None = None
+        self, kernels: Kernels, towards: dict[str, Any], away: dict[str, Any] | None, scale: Tensor, every: int = 1, features: Features | None = None
     ):
         """towards, away: what the UNet takes besides latents and timestep, with the prompt and without; no `away`: unguided.
 
         scale: of guidance, (B, 1, 1, 1). every: steps from one at which guidance is computed to the next.
         features: keeps the deep features, or has others'.
         """
-        self.unet, self.towards, self.scale, self.every, self.features = unet, towards, scale, every, features
+        self.kernels, self.towards, self.scale, self.every, self.features = kernels, towards, scale, every, features
         self.both = _side_by_side(away, towards) if away is not None else None
-        self.split = SplitUNet(unet) if features is not None else None
         self.number = 0  # of predictions that were made
         self.added: list[tuple[int, Tensor]] = []  # by guidance: the number of a prediction, and with the prompt less without it; the last two
 
@@ -59,15 +58,15 @@ class Predictor:
 
     def _predicted(self, x: Tensor, timestep: Tensor, arguments: dict[str, Any]) -> Tensor:
         x = x.contiguous(memory_format=torch.channels_last)
-        if self.split is None or self.features is None:
-            prediction: Tensor = self.unet(x, timestep, **arguments).sample
-            return prediction
-        begun = self.split.begin(x, timestep, **arguments)
+        split = self.kernels.split
+        if split is None or self.features is None:
+            return self.kernels.whole(x, timestep, **arguments)
+        begun = split.begin(x, timestep, **arguments)
         features = self.features.at(self.number)
         if features is None:
-            features = self.split.deep(begun)
+            features = split.deep(begun)
             self.features.keep(self.number, features)
-        return self.split.end(begun, features.to(x.dtype).contiguous(memory_format=torch.channels_last))
+        return split.end(begun, features.to(x.dtype).contiguous(memory_format=torch.channels_last))
 
     def _extrapolated(self) -> Tensor:
         """What guidance would add now, on the line through what it added the last two times."""
