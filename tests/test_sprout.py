@@ -133,7 +133,7 @@ def test_the_vocabulary_is_what_training_would_write(tmp_path: Path) -> None:
 def test_things_that_sprout_passes_over_are_told_and_looks_are_not(sprout: UNetModel) -> None:
     assert sprout.text.warnings(["a beautiful tree, highly detailed", "an old house, oil painting"]) == []
     (line,) = sprout.text.warnings(["a dog", "a girl in the garden", "a tree"])
-    assert line == "sprout was taught to pass over dog, girl, garden, and draws the rest; animate models lists what it knows"
+    assert line == 'sprout does not know dog, girl, garden; nothing of "a dog", "a girl in the garden" will show; animate models lists what it knows'
 
 
 def test_series_have_stages_in_order_and_one_function() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..errors import AnimateError
+from ..errors import AnimateError, counted
 from .conventions import DIFFUSERS, Conventions
 from .fields import Frozen, Moment, Name, Share, Text, Timed, readable, within
 from .mistakes import Location, mistake
@@ -178,7 +178,7 @@ class Storyboard(Frozen):
         if self.loop != "cycle" and len(self.keyframes) == 1:
             raise ValueError('one prompt does not make a film; give a second one, or --loop cycle, or use "animate still"')
         if self.count < 2:
-            raise ValueError(f'{self.count} frames; a film has at least 2; for one picture use "animate still"')
+            raise ValueError(f'{counted(self.count, "frame")}; a film has at least 2; for one picture use "animate still"')
         if self.count > LONGEST_FILM:
             raise ValueError(f"{self.count} frames; allowed: up to {LONGEST_FILM}")
         if not SLOWEST <= self.rate <= FASTEST:

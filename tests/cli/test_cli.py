@@ -188,7 +188,7 @@ BAD = [
     (("ease.yaml",), 'ease.yaml:2:1: ease "inout" is not known'),
     (("a", "b\udcff"), "is no text"),
     (("a", "b", "-o", "./"), "no name for a file"),
-    (("a", "b", "--frames", "1"), "1 frames; a film has at least 2"),
+    (("a", "b", "--frames", "1"), "1 frame; a film has at least 2"),
     (("a", "b", "--frames", "many"), "'many' is not a valid integer"),
     (("a", "b", "--fps", "-3"), "fps"),
     (("a", "b", "--fps", "nan"), "fps"),

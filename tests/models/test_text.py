@@ -421,19 +421,22 @@ def test_what_a_small_model_never_saw_is_looked_for_in_what_the_prompt_says() ->
     small = ClipText("small", [TOKENIZER], known)
     assert small.warnings(["a (red:1.3) seed BREAK a [tree]", r"a \(tree\)", "\uff41 tree"]) == []
     (line,) = small.warnings(["a (sed:1.2) dragon"])
-    assert line == 'small was never shown sed ("seed"?), dragon, and draws the rest; animate models lists what it knows'
+    assert line == 'small does not know sed ("seed"?), dragon; nothing of "a sed dragon" will show; animate models lists what it knows'
 
 
 def test_things_that_a_small_model_passes_over_are_told() -> None:
     known = Vocabulary(64, {}, frozenset({"planes", "boat", "seed", "tree"}), frozenset({"a", "beautiful"}), frozenset({"dog", "river"}))
     small = ClipText("small", [TOKENIZER], known)
     assert small.warnings(["a beautiful tree"]) == []
-    assert small.warnings(["a dog", "a (dog:1.2) tree"]) == [
-        "small was taught to pass over dog, and draws the rest; animate models lists what it knows"
+    end = "; animate models lists what it knows"
+    assert small.warnings(["a (dog:1.2) tree"]) == [f"small does not know dog, and draws the rest{end}"]
+    assert small.warnings(["a dog", "a tree"]) == [f'small does not know dog; nothing of "a dog" will show{end}']
+    assert small.warnings(["a dog", "a tree by a river", "a beautiful dog"]) == [
+        f'small does not know dog, by, river, and draws the rest; nothing of "a dog", "a beautiful dog" will show{end}'
     ]
-    (line,) = small.warnings(["a river, leaves, a goat, a tre"])
-    both = 'small was never shown leaves, goat, tre ("tree"?) and was taught to pass over river, and draws the rest'
-    assert line == f"{both}; animate models lists what it knows", "a hint is a word that is spelled alike, and no other word"
+    (line,) = small.warnings(["a river, leaves, a goat, a tre, a boat"])
+    said = 'small does not know river, leaves, goat, tre ("tree"?), and draws the rest'
+    assert line == f"{said}{end}", "a hint is a word that is spelled alike, and no other word"
 
 
 def test_the_words_of_embeddings_are_known() -> None:

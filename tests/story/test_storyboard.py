@@ -90,7 +90,7 @@ def test_other_fields_that_stand_elsewhere_too(fields: dict[str, Any], message: 
         (Keyframe, {"prompt": "a", "strength": 2}, "strength: 2; allowed: a number from 0 to 1"),
         (Sampling, {"steps": "many"}, "steps: 'many'; allowed: a whole number from 1 to 999"),
         (Sampling, {"step": 8}, '"step" is not known; did you mean "steps"?'),
-        (Sampling, {"width": 8}, '"width" is not known; allowed: branching, conventions, eta, guidance, sampler, sharing, steps'),
+        (Sampling, {"width": 8}, '"width" is not known; allowed: branching, conventions, draft, eta, fast, guidance, sampler, sharing, steps'),
     ],
 )
 def test_made_in_python_they_are_refused_in_the_same_words(kind: type[Storyboard], fields: dict[str, Any], message: str) -> None:
@@ -116,7 +116,7 @@ def test_style_is_said_after_every_prompt_or_around_it() -> None:
         ({"keyframes": ["a", "  "]}, "empty prompt"),
         ({"keyframes": ["a"]}, "one prompt does not make a film"),
         ({"keyframes": []}, "keyframes"),
-        ({"keyframes": ["a", "b"], "frames": 1}, "1 frames; a film has at least 2"),
+        ({"keyframes": ["a", "b"], "frames": 1}, "1 frame; a film has at least 2"),
         ({"keyframes": ["a", "b"], "frames": -4}, "-4 frames"),
         ({"keyframes": ["a", "b"], "fps": -1}, "fps"),
         ({"keyframes": ["a", "b"], "duration": 0}, "duration"),

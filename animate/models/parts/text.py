@@ -178,9 +178,7 @@ class ClipText:
         prompts = [plainly(prompt) for prompt in prompts] if plain else prompts
         if self.vocabulary:
             said = [words_of(prompt, tokenizer) for prompt in prompts]
-            told = {"was never shown": self.vocabulary.unknown(said), "was taught to pass over": self.vocabulary.passed_over(said)}
-            ways = " and ".join(f"{way} {', '.join(words)}" for way, words in told.items() if words)
-            lines += [f"{self.name} {ways}, and draws the rest; animate models lists what it knows"] if ways else []
+            lines += [f"{self.name} {missed}; animate models lists what it knows"] if (missed := self.vocabulary.missed(said)) else []
         elif split := list(dict.fromkeys(word for prompt in prompts for word in unknown_words(tokenizer, prompt))):
             known = f"{self.name} knows {', '.join(split)} only letter by letter"
             lines.append(f"{known}: it was trained on English; say it in English words")

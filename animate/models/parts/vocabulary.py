@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from ...errors import AnimateError, closest
 
 FILE = "vocabulary.json"
+SMALL = frozenset({"a", "an", "the", "of", "in", "on", "at", "by", "with", "and", "s"})  # words that show nothing by themselves
 LIKE = 0.8  # as in errors.closest; most words of a prompt are spelled as they are meant, and merely not known
 
 
@@ -30,13 +31,17 @@ class Vocabulary:
     unseen: frozenset[str] = frozenset()  # words that it was trained to ignore, and that name a thing: whoever says one misses it
 
     def unknown(self, prompts: Iterable[str]) -> list[str]:
-        """Words that the model was never shown, each once, in the order of the prompts; with the word that was probably meant: 'sed ("seed"?)'."""
-        known = self.words | self.idle | self.unseen
-        return [self._with_hint(word) for word in _words(prompts) if word not in known]
+        """Words that mean nothing to the model, each once, in the order of the prompts; with the word that was probably meant: 'sed ("seed"?)'."""
+        known = self.words | self.idle
+        return [word if word in self.unseen else self._with_hint(word) for word in _words(prompts) if word not in known]
 
-    def passed_over(self, prompts: Iterable[str]) -> list[str]:
-        """Things that the model was trained to ignore, each once, in the order of the prompts."""
-        return [word for word in _words(prompts) if word in self.unseen]
+    def missed(self, prompts: Iterable[str]) -> str:
+        """Which words of prompts the model does not know, and what becomes of these prompts, for people; nothing where it knows all words."""
+        without = [prompt for prompt in dict.fromkeys(prompts) if self.unknown([prompt])]
+        empty = [f'"{prompt.strip()}"' for prompt in without if not (self.words - SMALL).intersection(_words([prompt]))]
+        rest = ", and draws the rest" * (len(empty) < len(without))
+        nothing = f"; nothing of {', '.join(empty)} will show" if empty else ""
+        return f"does not know {', '.join(self.unknown(without))}{rest}{nothing}" if without else ""
 
     def _with_hint(self, word: str) -> str:
         close = closest(word, self.words, LIKE) if len(word) > 2 else None

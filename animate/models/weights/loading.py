@@ -46,7 +46,9 @@ def check(name: str, entry: Entry | None) -> None:
             raise AnimateError(f"{name}: a folder without {files.INDEX}; give one in diffusers' format")
     elif path.suffix.lower() in files.SINGLE:
         raise AnimateError(f"{path}: no such file; give the path of a .ckpt or .safetensors")
-    elif where.startswith((".", "/", "~")) or where.count("/") != 1:
+    elif where.startswith((".", "/", "~")):
+        raise AnimateError(f"{name}: no such folder; give one in diffusers' format, or a name of animate models")
+    elif where.count("/") != 1:
         allowed = f'{", ".join(CATALOG)}, a folder in diffusers\' format, a .ckpt or .safetensors file, or a hub id like "owner/name"'
         raise AnimateError(f'model "{name}" is not known; allowed: {allowed}{suggest(name)}')
 
