@@ -6,6 +6,7 @@ The only file that calls a model's denoising. Knows nothing of frames, films or 
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
@@ -91,11 +92,12 @@ class Drawer:
         if memory is None:
             raise TypeError("a cel that takes others' features, and a drawer that keeps none")
         lenders = {cel.key: cel for pair in batch.lenders for cel in pair}
-        again = memory.missing(lenders, size)
-        for i in range(0, len(again), size):
-            cels = [lenders[key] for key in again[i : i + size]]
-            cels += cels[-1:] * (size - len(cels))
-            self._denoised(Batch(tuple(cels), ((),) * size, (cels[0].step_count,)), {}, on_step)
+        kinds: defaultdict[object, list[Cel]] = defaultdict(list)
+        for key in memory.missing(lenders, size):
+            kinds[self.kind(lenders[key])].append(lenders[key])
+        for again in (cels[i : i + size] for cels in kinds.values() for i in range(0, len(cels), size)):
+            again += again[-1:] * (size - len(again))
+            self._denoised(Batch(tuple(again), ((),) * size, (again[0].step_count,)), {}, on_step)
         rows = [[memory.row(cel.key, size) for cel in pair] for pair in batch.lenders]
         return Between([(low, high, cel.start.mix) for (low, high), cel in zip(rows, batch.cels, strict=True)])
 

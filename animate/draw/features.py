@@ -44,13 +44,14 @@ class Between:
     def __init__(self, pairs: Sequence[tuple[Row, Row, float]]):
         """The two of each cel, and its share of the way from the first to the second."""
         self.pairs = pairs
+        self._shares = torch.tensor([share for _, _, share in pairs])[None, :, None, None, None]
 
     def at(self, number: int) -> Tensor:
         """(passes * B, C, h, w)."""
         lows = torch.stack([low.at(number) for low, _, _ in self.pairs], dim=1)
         highs = torch.stack([high.at(number) for _, high, _ in self.pairs], dim=1)
-        shares = torch.tensor([share for _, _, share in self.pairs], dtype=lows.dtype).to(lows.device)
-        return torch.lerp(lows, highs, shares[None, :, None, None, None]).flatten(0, 1)
+        self._shares = self._shares.to(lows)  # copied once
+        return torch.lerp(lows, highs, self._shares).flatten(0, 1)
 
     def keep(self, number: int, features: Tensor) -> None:
         raise NotImplementedError("features that were taken from others are not kept")

@@ -88,7 +88,7 @@ class _Lender:
 def lent(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved, curves: Sequence[Curve]) -> Iterator[Lineage]:
     """The cels of a fast film: anchors, and between them cels that take their deep features.
 
-    Where an end is an image, and in a jump, cels are drawn on their own.
+    Where an end is an image, in a jump, and where keyframes are guided in different ways, cels are drawn on their own.
     """
     of_images = {frame.a for frame, (a, b, _) in zip(frames, positions, strict=True) if a.image or b.image}
     through = {a: mixes for a, mixes in ways(frames).items() if a not in of_images}
@@ -105,7 +105,9 @@ def lent(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved
             yield own
             continue
         low, high = (showing(blended(a, b, parts), story)[-1] for parts in around)
-        yield low, high, _lent(own[-1], low, high, (point.low - around[0]) / (around[1] - around[0]))
+        alike = len({(cel.guided, cel.guided_every) for cel in (low, high, own[-1])}) == 1  # otherwise there are features for fewer predictions
+        share = (point.low - around[0]) / (around[1] - around[0])
+        yield (low, high, _lent(own[-1], low, high, share)) if alike else own
 
 
 def _lent(cel: Cel, low: Cel, high: Cel, share: float) -> Cel:

@@ -70,7 +70,8 @@ class Course:
         return self.embeddings()
 
     def story(self, **settings: Any) -> animate.Storyboard:
-        sampling = {"steps": self.steps, "guidance": self.guidance, **settings.pop("sampling", {})}
+        asked = settings.pop("sampling", {})
+        sampling = {"guidance": self.guidance, **({} if asked.get("draft") else {"steps": self.steps}), **asked}
         size = {"width": self.side, "height": self.side}
         return animate.Storyboard.of(*self.prompts, **{"frames": self.frames, "seed": self.seed, "sampling": sampling, **size, **settings})
 

@@ -82,7 +82,7 @@ def _cells(result: Result, naive: float, about: About) -> list[str]:
     seconds = result.median()
     return [
         result.name,
-        *(f"{result.median(level):.2f} ± {result.spread(level):.2f}" for level in ("denoise", "pixels", "film")),
+        *(f"{result.median(level):.2f} ± {result.spread(level):.2f}" if level in result.seconds else "" for level in ("denoise", "pixels", "film")),
         f"{naive / seconds:.2f}", f"{about.frames / seconds:.2f}", f"{statistics.median(result.first['film']):.2f}", f"{result.samples:.1f}",
         f"{about.floor / seconds:.0%}", f"{result.peak_mb:.0f}", _pair(result.psnr, ".1f"), _pair(result.apart, ".3f"),
         f"{result.smooth['smoothness']:.3f}", f"{result.smooth['worst/median']:.2f}",

@@ -193,11 +193,11 @@ def run(arguments: argparse.Namespace, on: Course, shallow: float, write: Any) -
     exact: list[Image] = []
     for number in range(-WARM, arguments.rounds):
         for peer, result in zip(theirs, results, strict=True):
-            for level in LEVELS:
+            for level in arguments.levels:
                 before = counted.samples
                 peak(on.model.device, begin=True)
                 seconds, first, images = timed(peer, on, level)
-                if number == -WARM and level == LEVELS[0]:
+                if number == -WARM and level == arguments.levels[0]:
                     result.cold = seconds
                 if number >= 0:
                     result.seconds.setdefault(level, []).append(seconds)
@@ -221,6 +221,7 @@ def main() -> None:
     p.add_argument("--frames", type=int, default=24)
     p.add_argument("--steps", type=int, help="default: the model's own")
     p.add_argument("--rounds", type=int, default=COUNTED)
+    p.add_argument("--levels", nargs="+", choices=LEVELS, default=LEVELS, help="how much of a film is timed; the last, film, is what counts")
     p.add_argument("--tries", type=int, default=1, help="films with which the quickest batch is found")
     p.add_argument("--batch", type=int, help="the largest batch that is tried, and ours; default: 8, on a GPU 16")
     p.add_argument("--compiled", action="store_true", help="the naive loop compiled, too: a minute more on a CPU")

@@ -93,11 +93,23 @@ def test_a_fast_film_goes_on_where_it_was_left(tiny: UNetModel, tmp_path: Path, 
     assert halves.deep == 0 < before
 
 
-def test_features_that_were_forgotten_are_made_again_and_are_the_same(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, halves: Halves) -> None:
-    whole, cost = [*render(story(), tiny)], halves.deep
+LONG = " ".join(["a red tree in winter"] * 20)  # of several chunks
+FILMS = {
+    "plain": story(),
+    "prompts of several lengths": story("a seed", LONG),
+    "guidance of keyframes": story({"prompt": "a seed", "guidance": 1.0}, {"prompt": "a tree", "guidance": 3.0}),
+}
+
+
+@pytest.mark.filterwarnings("ignore::animate.AnimateWarning")
+@pytest.mark.parametrize("film", FILMS.values(), ids=[*FILMS])
+def test_features_that_were_forgotten_are_made_again_and_are_the_same(
+    film: Storyboard, tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, halves: Halves
+) -> None:
+    whole, cost = [*render(film, tiny)], halves.deep
     halves.deep = 0
     monkeypatch.setattr(features.FeatureMemory, "remember", forgetful(features.FeatureMemory.remember))
-    assert equal([*render(story(), tiny)], whole)
+    assert equal([*render(film, tiny)], whole)
     assert halves.deep > cost
 
 

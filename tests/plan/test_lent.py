@@ -111,6 +111,16 @@ def test_guidance_that_changes_with_time_is_not_lent() -> None:
     assert not drawn(planned(frames=24, guidance="2 + t"))[1]
 
 
+@pytest.mark.parametrize(("first", "last"), [(1.0, 3.0), (2.0, 3.0)], ids=["unguided at one end", "guided at every step at one end"])
+def test_where_guidance_is_computed_at_other_steps_nothing_is_lent(first: float, last: float) -> None:
+    made = planned({"prompt": "a", "guidance": first}, {"prompt": "b", "guidance": last}, frames=40)
+    own, lent = drawn(made)
+    assert len({(cel.guided, cel.guided_every) for cel in own}) == 2
+    assert lent
+    for cel in lent:
+        assert {(made.cels[key].guided, made.cels[key].guided_every) for key in cel.start.parents} == {(cel.guided, cel.guided_every)}
+
+
 @pytest.mark.parametrize(
     ("steps", "guidance", "every"), [(12, 2.0, 2), (12, 3.0, 1), (25, 5.0, 2), (25, 7.5, 1), (50, 7.5, 2), (4, 2.0, 1), (12, 1.0, 1)]
 )
