@@ -90,13 +90,7 @@ def lent(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved
 
     Where an end is an image, in a jump, and where keyframes are guided in different ways, cels are drawn on their own.
     """
-    of_images = {frame.a for frame, (a, b, _) in zip(frames, positions, strict=True) if a.image or b.image}
-    through = {a: mixes for a, mixes in ways(frames).items() if a not in of_images}
-    keyframes = 4 if len(story.keyframes) == 1 else len(story.keyframes)
-    anchors = chosen(through, keyframes, fast=True)
-    placed = {(frame.a, frame.mix): position.point for frame, position in zip(frames, positions, strict=True) if frame.a != frame.b}
-    standing = {a: [placed[a, through[a][step]] for step in steps if (a, through[a][step]) in placed] for a, steps in anchors.items()}
-    lenders = {a: _Lender.of(points, curves[a] if curves else LINEAR) for a, points in standing.items()}
+    lenders = _lenders(frames, positions, story, curves)
     for frame, (a, b, point) in zip(frames, positions, strict=True):
         own, lender = at_point(a, b, point, story), lenders.get(frame.a)
         alone = lender is None or a == b or point.low != point.high
@@ -108,6 +102,19 @@ def lent(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved
         alike = len({(cel.guided, cel.guided_every) for cel in (low, high, own[-1])}) == 1  # otherwise there are features for fewer predictions
         share = (point.low - around[0]) / (around[1] - around[0])
         yield (low, high, _lent(own[-1], low, high, share)) if alike else own
+
+
+def _lenders(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved, curves: Sequence[Curve]) -> dict[int, _Lender]:
+    """Of every segment whose pictures lend. Where anchors told of the pace, they stand where they were drawn then."""
+    of_images = {frame.a for frame, (a, b, _) in zip(frames, positions, strict=True) if a.image or b.image}
+    through = {number: mixes for number, mixes in ways(frames).items() if number not in of_images}
+    placed = {(frame.a, frame.mix): position.point for frame, position in zip(frames, positions, strict=True) if frame.a != frame.b}
+    lenders = dict[int, _Lender]()
+    for number, steps in chosen(through, 4 if len(story.keyframes) == 1 else len(story.keyframes), fast=True).items():
+        curve, points = curves[number] if curves else LINEAR, [placed.get((number, mix)) for mix in through[number]]
+        known = [point for point in points if point and point.low in curve.anchors]
+        lenders[number] = _Lender.of(known or [point for step in steps if (point := points[step])], curve)
+    return lenders
 
 
 def _lent(cel: Cel, low: Cel, high: Cel, share: float) -> Cel:

@@ -40,6 +40,7 @@ class Curve:
 
     knots: tuple[tuple[int, float], ...] = ((0, 0.0), (MIX_UNIT, 1.0))  # parts of MIX_UNIT, and the perceived distance up to there; both rise
     jumps: tuple[int, ...] = ()  # numbers of the knots after which the picture jumps: none lies between them and the next
+    anchors: tuple[int, ...] = ()  # parts of MIX_UNIT, rising: pictures that were drawn first, to see how far apart they look
 
     @property
     def valid(self) -> bool:
@@ -47,7 +48,8 @@ class Curve:
         parts, distances = zip(*self.knots, strict=True) if self.knots else ((), ())
         rising = all(low < high for low, high in pairwise(parts)) and all(before <= after for before, after in pairwise(distances))
         whole = len(parts) > 1 and (parts[0], parts[-1], distances[0]) == (0, MIX_UNIT, 0.0) and 0 < distances[-1] < float("inf")
-        return rising and whole and all(0 <= jump < len(parts) - 1 for jump in self.jumps)
+        within = all(0 <= at <= MIX_UNIT for at in self.anchors) and all(low < high for low, high in pairwise(self.anchors))
+        return rising and whole and within and all(0 <= jump < len(parts) - 1 for jump in self.jumps)
 
     def at(self, share: float) -> Point:
         """The point where this share of the whole perceived distance, 0..1, has been passed."""
@@ -62,7 +64,9 @@ class Curve:
         return Point.at(FINEST * round((low + part * (high - low)) / FINEST))
 
     def through(self, places: Sequence[tuple[int, float]]) -> Curve:
-        """The same curve, stretched and squeezed so that each of these mixes lies at its share of the way; between them it keeps its shape.
+        """The same curve, stretched and squeezed so that each of these mixes, its anchors, lies at its share of the way.
+
+        Between them it keeps its shape.
 
         places: mixes in parts of MIX_UNIT, none within a jump, and shares; both rise, from 0 and 0 to MIX_UNIT and 1.
         """
@@ -72,7 +76,7 @@ class Curve:
         merged = sorted({*known, *fixed})
         knots = tuple((at, _interpolated(_interpolated(at, known, lengths), before, shares)) for at in merged)
         jumps = {(known[i], known[i + 1]) for i in self.jumps}
-        return Curve(knots, tuple(i for i, pair in enumerate(pairwise(merged)) if pair in jumps))
+        return Curve(knots, tuple(i for i, pair in enumerate(pairwise(merged)) if pair in jumps), tuple(fixed))
 
 
 def _interpolated(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:

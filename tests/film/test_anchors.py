@@ -70,6 +70,25 @@ def test_anchors_stay_where_they_were_drawn_and_the_others_are_shared_out_by_wha
     assert all(low < high for low, high in pairwise(after))
 
 
+def test_in_a_fast_film_those_that_told_of_the_pace_are_those_that_lend(tiny: UNetModel) -> None:
+    """However the pace bends: nothing is drawn whole but them."""
+    made = film(tiny, story(sampling={"steps": 12, "guidance": 2.0, "fast": True}))
+    drawn = list[str]()
+
+    def see(plan: Plan) -> Iterable[np.ndarray]:
+        drawn.extend(plan.order)
+        return [np.array(place**3) for place in mixes(plan)]
+
+    curves = anchors.settled(made, (LINEAR, LINEAR), see, apart)
+    plan = made.plan(curves)
+    assert {key for key, cel in plan.cels.items() if not cel.start.deep} == {*drawn}
+    assert len(drawn) == 8
+    assert len(plan.cels) == 24
+    numbers = [plan.order.index(key) for key in drawn]
+    assert numbers == sorted(numbers)
+    assert len({*np.diff(numbers)}) > 2, "they are not evenly spread over the frames"
+
+
 @pytest.mark.parametrize(
     ("gaps", "steps", "parts"),
     [([1.0, 1.0, 1.0], 6, [2, 2, 2]), ([1.0, 3.0], 4, [1, 3]), ([0.0, 1.0], 3, [1, 2]), ([1.0, 5.1, 1.0], 9, [2, 6, 1])],

@@ -115,7 +115,7 @@ def test_guidance_that_changes_with_time_is_not_lent() -> None:
 def test_where_guidance_is_computed_at_other_steps_nothing_is_lent(first: float, last: float) -> None:
     made = planned({"prompt": "a", "guidance": first}, {"prompt": "b", "guidance": last}, frames=40)
     own, lent = drawn(made)
-    assert len({(cel.guided, cel.guided_every) for cel in own}) == 2
+    assert len({(cel.guided, cel.guided_every) for cel in own}) >= 2
     assert lent
     for cel in lent:
         assert {(made.cels[key].guided, made.cels[key].guided_every) for key in cel.start.parents} == {(cel.guided, cel.guided_every)}
