@@ -70,6 +70,16 @@ def test_anchors_stay_where_they_were_drawn_and_the_others_are_shared_out_by_wha
     assert all(low < high for low, high in pairwise(after))
 
 
+@pytest.mark.parametrize("fast", [False, True])
+def test_part_of_a_paced_film_is_as_in_the_whole_though_it_lies_in_one_of_its_segments(fast: bool, tiny: UNetModel) -> None:
+    """Anchors are chosen from the whole film."""
+    made = story("a seed", "a tree", "a house", frames=31, sampling={**SAMPLING, "fast": fast})
+    whole = [*render(made, tiny)]
+    for frames in (range(3, 7), [20, 28]):
+        part = [*render(made, tiny, frames=frames)]
+        assert all(np.array_equal(image, whole[frame]) for image, frame in zip(part, frames, strict=True))
+
+
 def test_in_a_fast_film_those_that_told_of_the_pace_are_those_that_lend(tiny: UNetModel) -> None:
     """However the pace bends: nothing is drawn whole but them."""
     made = film(tiny, story(sampling={"steps": 12, "guidance": 2.0, "fast": True}))
