@@ -23,7 +23,6 @@ from ..story.timeline import Frame, timeline
 from .recipe import Verb, digest
 
 DRAFT, LEAST = 3, 4  # of a draft: the model's steps by three, four at least. Half the size would show another picture: noise has a size
-LONG = 1.5  # times as wide for its height as what a model was trained on, or as high for its width: 768 x 512 is not yet too long
 FAR = 2.3  # times the pixels that a model was trained on, or a part of them: up to 768 x 768 for one of 512 x 512
 
 
@@ -193,11 +192,10 @@ def warn_beforehand(keys: Sequence[Keyframe], story: Resolved, model: Model, rep
 
 
 def _size_warning(story: Resolved, model: Model) -> str | None:
-    """A line for a picture of far more or far fewer pixels than those that the model was trained on, or far longer; None for others."""
+    """A line for a picture of far more or far fewer pixels than those that the model was trained on; None for others."""
     own, asked = model.defaults, f"{story.width} x {story.height} pixels"
     share = story.width * story.height / (own.width * own.height)
-    shape = story.width / story.height * own.height / own.width
-    if 1 / FAR <= share <= FAR and 1 / LONG <= shape <= LONG:
+    if 1 / FAR <= share <= FAR:
         return None
     outcome = "pictures fall apart, or show a thing twice" if share > 1 else "pictures lose their shapes"
     trained = f"{model.name} was trained on {own.width} x {own.height}"

@@ -14,13 +14,7 @@ from conftest import Work
 ONE_STEP = Sampling(steps=1, guidance=1.0)
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "outcome"),
-    [
-        (128, 128, "fall apart"), (512, 64, "fall apart"), (104, 64, "fall apart"), (64, 104, "fall apart"), (32, 32, "lose their shapes"),
-        (80, 40, "lose their shapes"),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize(("width", "height", "outcome"), [(128, 128, "fall apart"), (512, 64, "fall apart"), (32, 32, "lose their shapes")])
 def test_far_from_the_models_own_size(tiny: UNetModel, work: Work, width: int, height: int, outcome: str) -> None:
     story = Storyboard.of("a seed", "a tree", width=width, height=height, sampling=ONE_STEP)
     said = rf"^{width} x {height} pixels, and {tiny.name} was trained on 64 x 64: pictures {outcome}.*; leave out --width and --height"
