@@ -58,32 +58,41 @@ class Result:
         """Half the distance of the slowest round from the quickest."""
         return (max(self.seconds[level]) - min(self.seconds[level])) / 2
 
+    def times(self, other: Result) -> float:
+        """As fast as another one: the median of the rounds, in each of which both were drawn. A machine's mood is in both."""
+        return statistics.median(theirs / ours for ours, theirs in zip(self.seconds["film"], other.seconds["film"], strict=True))
+
 
 def markdown(about: About, results: Sequence[Result]) -> str:
     """One table for every class."""
-    naive = results[0].median()
+    levels = [level for level in LEVELS if level in results[0].seconds]
+    headings = ["", *(LEVELS[level] for level in levels), *HEADINGS]
     lines = [f"# {about.title}", "", f"{about.machine}; {about.rate:g} GFLOP/s of large matrices; floor {about.floor:.3g} s.", ""]
     for kind in dict.fromkeys(result.kind for result in results):
-        lines += [f"## {kind}", "", _row(HEADINGS), _row(["---"] * len(HEADINGS))]
-        lines += [_row(_cells(result, naive, about)) for result in results if result.kind == kind] + [""]
-    lines += ["Seconds: median of the rounds, and half their spread. First: seconds until the first picture. Of the floor: the exact film's"]
-    lines += ["multiplications at the rate of large matrices, over the seconds that were taken. PSNR and distance (pyramid) from the naive loop's"]
-    lines += ["pictures, median and worst frame: where mixes are equal. Smoothness and worst step by structure. Longer films are reckoned.", ""]
-    return "\n".join(lines)
+        lines += [f"## {kind}", "", _row(headings), _row(["---"] * len(headings))]
+        lines += [_row(_cells(result, results[0], about, levels)) for result in results if result.kind == kind] + [""]
+    return "\n".join([*lines, *EXPLAINED, ""])
 
 
+EXPLAINED = (
+    "Seconds: median of the rounds, and half their spread. Times naive: of each round, and the median of those. First: seconds until the",
+    "first picture. Of the floor: the exact film's multiplications at the rate of large matrices, over the seconds that were taken. PSNR",
+    "and distance (pyramid) from the naive loop's pictures, median and worst frame: where mixes are equal. Smoothness and worst step by",
+    "structure. Longer films are reckoned.",
+)
+LEVELS = {"denoise": "denoise, s", "pixels": "and decode, s", "film": "prompts to MP4, s"}
 HEADINGS = (
-    "", "denoise, s", "and decode, s", "prompts to MP4, s", "times naive", "frames/s", "first, s", "UNet samples a frame", "of the floor",
+    "times naive", "frames/s", "first, s", "UNet samples a frame", "of the floor",
     "peak, MB", "PSNR, dB", "distance", "smoothness", "worst step", *(f"{n} frames, s" for n in LONGER),
 )  # fmt: skip
 
 
-def _cells(result: Result, naive: float, about: About) -> list[str]:
+def _cells(result: Result, naive: Result, about: About, levels: Sequence[str]) -> list[str]:
     seconds = result.median()
     return [
         result.name,
-        *(f"{result.median(level):.2f} ± {result.spread(level):.2f}" if level in result.seconds else "" for level in ("denoise", "pixels", "film")),
-        f"{naive / seconds:.2f}", f"{about.frames / seconds:.2f}", f"{statistics.median(result.first['film']):.2f}", f"{result.samples:.1f}",
+        *(f"{result.median(level):.2f} ± {result.spread(level):.2f}" for level in levels),
+        f"{result.times(naive):.2f}", f"{about.frames / seconds:.2f}", f"{statistics.median(result.first['film']):.2f}", f"{result.samples:.1f}",
         f"{about.floor / seconds:.0%}", f"{result.peak_mb:.0f}", _pair(result.psnr, ".1f"), _pair(result.apart, ".3f"),
         f"{result.smooth['smoothness']:.3f}", f"{result.smooth['worst/median']:.2f}",
         *(f"{seconds / about.frames * n:.1f}" for n in LONGER),
