@@ -56,7 +56,9 @@ def pull(name: str, revision: str | None, dtype: str) -> None:
     if where and is_folder(path_of(where)):
         click.echo(where)
         return
-    if where.count("/") != 1 or where.startswith((".", "/", "~")):
+    if where.startswith((".", "/", "~")):
+        raise AnimateError(f'{name}: no such folder, and only the hub is pulled from; allowed: {", ".join(CATALOG)}, or a hub id like "owner/name"')
+    if where.count("/") != 1:
         raise AnimateError(f'model "{name}" is not known; allowed: {", ".join(CATALOG)}, or a hub id like "owner/name"{suggest(name)}')
     with Console() as console:
         snapshot = hub.snapshot(where, suited(dtype, where, revision), revision, newest=True, report=console)
