@@ -8,7 +8,7 @@ the order of all that comes out, depend on the plan and on the states alone, nev
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Callable, Generator, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, MutableMapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,7 +23,7 @@ Inputs = tuple[Tensor, ...]  # the states of the cels that a cel begins with
 Kind = Callable[[Cel], object]
 
 AHEAD = 16  # batches that are looked through for cels that are ready
-WINDOW = 2  # batches in flight: one is drawn, the next one waits, so that an executor never idles
+WINDOW = 2  # batches in flight for each that draws: one is drawn, the next one waits, so that nobody idles
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,15 @@ class Batch:
     inputs: tuple[Inputs, ...]  # of each cel
     stops: tuple[int, ...]  # steps before which the latents of a denoising are wanted, in order
     lenders: tuple[tuple[Cel, ...], ...] = ()  # of each cel, the two whose deep features it takes; none: it takes no others'
+    shown: tuple[int, ...] = ()  # places of those that are frames: whoever draws elsewhere may decode them there, too
 
 
 class Executor(Protocol):
-    """Draws batches somewhere, in the order in which they are submitted."""
+    """Draws batches somewhere, those first that are submitted first."""
+
+    @property
+    def window(self) -> int:
+        """How many batches should be in flight, so that whoever draws never idles."""
 
     def submit(self, batch: Batch) -> Future[Tensor]:
         """Latents (B, stops, C, h, w), float32 on the CPU."""
@@ -52,20 +57,25 @@ def batch_kind(cel: Cel) -> tuple[object, ...]:
     return *how, cel.width, cel.height, cel.start.step, cel.start.shared, cel.start.deep
 
 
-def run(plan: Plan, executor: Executor, states: States, batch_size: int, kind: Kind = batch_kind) -> Generator[Tensor]:
+def run(
+    plan: Plan, executor: Executor, states: States, batch_size: int, kind: Kind = batch_kind, shown: bool = True
+) -> Generator[Tensor]:  # fmt: skip
     """The latents of every frame of the plan, in order; a cel that `states` holds already is not drawn.
 
     Every batch has `batch_size` cels, the last of a film padded with repeats: the bits of a cel depend on the size of its
     batch, but not on its neighbours, so a film's pictures are the same whichever part of it is drawn. Cels that are equal but
     for where they stop are drawn in one go. A state is dropped from `states` once no later frame shows it and no later cel
     begins with it. Raises what drawing raises; AnimateError for a cel whose numbers overflowed, once a frame needs it and not before.
+
+    shown: whether frames are looked at as images, now.
     """
-    flight = _InFlight(_Waiting(plan, kind, states), executor, batch_size)
+    flight = _InFlight(_Waiting(plan, kind, states), executor, batch_size, frozenset(plan.order) if shown else frozenset())
     try:
         for number, key in enumerate(plan.order):
             while (state := states.get(key)) is None:
                 # A batch that is not full is begun when nothing is drawn that could fill it.
-                if len(flight.batches) >= WINDOW or not flight.submit(key, only_full=bool(flight.batches)):
+                if len(flight.batches) >= executor.window or not flight.submit(key, only_full=bool(flight.batches)):
+                    flight.look_ahead(plan.order, number + 1)
                     flight.collect_oldest()
             flight.look_ahead(plan.order, number + 1)
             yield state
@@ -80,8 +90,8 @@ Strand = tuple[Cel, ...]  # cels that are equal but for where they stop, in that
 class _InFlight:
     """The batches that are submitted and not in `states` yet, oldest first."""
 
-    def __init__(self, waiting: _Waiting, executor: Executor, batch_size: int):
-        self.waiting, self.executor, self.batch_size = waiting, executor, batch_size
+    def __init__(self, waiting: _Waiting, executor: Executor, batch_size: int, shown: Container[str]):
+        self.waiting, self.executor, self.batch_size, self.shown = waiting, executor, batch_size, shown
         self.batches: deque[tuple[list[Strand], Future[Tensor]]] = deque()
         self.keys: set[str] = set()  # of the cels in flight
         self.ahead = 0  # the first frame that was not looked at yet
@@ -106,15 +116,17 @@ class _InFlight:
         stops = tuple(cel.end for cel in strands[0])
         drawn = (*cels, *cels[-1:] * spare)
         lenders = tuple(self.waiting.lenders(cel) for cel in drawn) if cels[0].start.deep else ()
-        batch = Batch(drawn, (*inputs, *inputs[-1:] * spare), stops, lenders)
+        shown = tuple(place for place, cel in enumerate(cels) if cel.key in self.shown)
+        batch = Batch(drawn, (*inputs, *inputs[-1:] * spare), stops, lenders, shown)
         self.batches.append((strands, self.executor.submit(batch)))
         self.keys.update(cel.key for strand in strands for cel in strand)
         return True
 
     def look_ahead(self, order: Sequence[str], begin: int) -> None:
         """Fill the window with batches for the frames from `begin` on."""
-        self.ahead, end = max(self.ahead, begin), min(len(order), begin + AHEAD * self.batch_size)
-        while self.ahead < end and len(self.batches) < WINDOW:
+        window = self.executor.window
+        self.ahead, end = max(self.ahead, begin), min(len(order), begin + max(AHEAD, 2 * window) * self.batch_size)
+        while self.ahead < end and len(self.batches) < window:
             key = order[self.ahead]
             if key in self.keys or key in self.waiting.states:
                 self.ahead += 1

@@ -4,16 +4,40 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, wait
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor
 
-from .engine import Batch
+from ..models.base import nothing
+from ..pixels import Image
+from .engine import WINDOW, Batch, Executor
 
 Draw = Callable[[Batch, Callable[[], object]], Tensor]  # a batch, and what to call after every denoising step
+
+
+class Hands(Executor, Protocol):
+    """Who draws for a runner, and on whose memory."""
+
+    def settle(self) -> None:
+        """Wait until nothing is drawn any more that was given up."""
+
+    def forget(self) -> object:
+        """Drop what is kept for batches to come, and takes memory where they are drawn."""
+
+
+@runtime_checkable
+class DrawnElsewhere(Protocol):
+    """A model whose batches are drawn in other processes."""
+
+    def hands(self, images: Mapping[str, Image], lending: int) -> Hands:
+        """Those that draw for one runner. images, lending: as a `Drawer` takes them."""
+
+    def hardware_of(self, key: str) -> str:
+        """What a cel was drawn on, where that differs from cel to cel; else nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,14 +51,17 @@ class _Task:
 
 
 class WorkerThread:
-    """An `engine.Executor`. A batch that is given up ends after the denoising step that it is at.
+    """The hands of this process. A batch that is given up ends after the denoising step that it is at.
 
     The thread lives while there is something to draw, so that nothing is left to shut down: a film that is dropped unfinished
     leaves no thread behind, and a program that ends in the middle of a batch waits for one denoising step.
     """
 
-    def __init__(self, draw: Draw):
-        self._draw = draw
+    window = WINDOW
+
+    def __init__(self, draw: Draw, forget: Callable[[], object] = nothing):
+        """forget: what `forget` calls."""
+        self._draw, self.forget = draw, forget
         self._lock = threading.Lock()  # of the thread and its queue
         self._queue: deque[_Task] = deque()
         self._thread: threading.Thread | None = None

@@ -18,7 +18,7 @@ from ..plan.cel import Plan
 from ..report import Report, heard_by
 from . import engine
 from .drawer import Drawer
-from .executor import WorkerThread
+from .executor import DrawnElsewhere, Hands, WorkerThread
 from .store import Store
 
 LENDERS = 2  # batches, and cels of every film, whose deep features are kept: those on both sides of what is drawn next
@@ -40,9 +40,13 @@ class Runner:
         """
         self.model, self.store, self.report, self.batch_size, self.stretches = model, store, report, batch_size, stretches
         self.drawn_in = batch_size  # the size of the batches that the latents which were handed out last were drawn in
+        self.looked_at = True  # whether films are decoded, and not only drawn
         self._ahead: dict[str, Tensor] = {}  # latents of frames that were drawn before their film, where there is no store
-        self._drawer = Drawer(model, images, lending and LENDERS * batch_size + LENDERS * lending)
-        self._worker = WorkerThread(partial(_drawn, self._drawer, report))
+        kept = lending and LENDERS * batch_size + LENDERS * lending
+        self._drawer = Drawer(model, images, kept)
+        self._hands: Hands = WorkerThread(partial(_drawn, self._drawer, report), self._drawer.forget)
+        if isinstance(model, DrawnElsewhere):
+            self._hands = model.hands(images, kept)
 
     def decode(self, latents: Tensor, shown_once: bool = False) -> Image:
         """A cel's latents (C, h, w) -> its image; one that the next picture has begun with is not decoded again.
@@ -55,7 +59,7 @@ class Runner:
 
     def settle(self) -> None:
         """Wait until nothing is drawn any more that was given up, for a denoising step at most."""
-        self._worker.settle()
+        self._hands.settle()
 
     @property
     def numerics(self) -> Numerics:
@@ -75,7 +79,7 @@ class Runner:
             if self.store is not None:
                 states = self.store.states(plan, name, self.model.fingerprint, self.numerics, self.report)
             size = self.batch_size  # which others may change between two frames: a picture beside a flagged one is drawn here, too
-            running = engine.run(rest, self._worker, states, size, self._drawer.kind)
+            running = engine.run(rest, self._hands, states, size, self._drawer.kind, shown=bool(name) and self.looked_at)
             try:
                 while (latents := next(running, None)) is not None:
                     done, self.drawn_in = done + 1, size
@@ -91,6 +95,10 @@ class Runner:
             finally:
                 running.close()
             self._shrink(size)
+
+    def hardware_of(self, key: str) -> str:
+        """What a cel was drawn on, where that differs from cel to cel; else nothing."""
+        return self.model.hardware_of(key) if isinstance(self.model, DrawnElsewhere) else ""
 
     def ahead(self, plan: Plan) -> Iterator[Tensor]:
         """The latents of some frames of a film, each shown once, before it is drawn: it will find them."""
@@ -118,7 +126,7 @@ class Runner:
             self.report.warn("not enough memory for one picture: going on with one part of the model at a time on the device")
         self.batch_size = min(self.batch_size, max(1, size // 2))
         self._ahead.clear()  # their bits are those of larger batches
-        self._drawer.forget()
+        self._hands.forget()
         give_back()
 
 

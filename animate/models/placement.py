@@ -32,7 +32,7 @@ def check(device: str, dtype: str) -> None:
     device, dtype = (one if isinstance(one, str) else one_line(repr(one), 60) for one in (device, dtype))  # from Python, it may be anything
     if not re.fullmatch(r"auto|(?:cuda|mps|cpu)(?::\d{1,3})?", device):
         raise AnimateError(f'device "{device}" is not known; allowed: auto, cuda, cuda:1, mps, cpu{_other_name(device)}')
-    if device.startswith("cuda") and not _driver():
+    if device.startswith("cuda") and not has_driver():
         raise AnimateError(f'device "{device}" is not here: this machine has no NVIDIA driver; use --device auto')
     if device.startswith("mps") and platform.system() != "Darwin":
         raise AnimateError(f'device "{device}" is not here: only Macs have it; use --device auto')
@@ -50,7 +50,7 @@ def _other_name(device: str) -> str:
     return did_you_mean(device, OTHER_DEVICES, OTHER_DEVICES)
 
 
-def _driver() -> bool:
+def has_driver() -> bool:
     """Whether there is a driver that torch's "cuda" runs on; AMD's (ROCm) is part of its torch."""
     if "rocm" in version("torch"):
         return True

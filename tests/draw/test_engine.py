@@ -31,6 +31,8 @@ def planned(story: Storyboard) -> Plan:
 class Inline:
     """An executor that draws at once, in this thread."""
 
+    window = WINDOW
+
     def __init__(self, draw: Callable[[Batch], torch.Tensor]):
         self.draw = draw
 

@@ -41,7 +41,7 @@ def test_a_cpu_is_its_instructions_and_threads() -> None:
     ],
 )
 def test_names_are_checked_without_torch(device: str, dtype: str, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(placement, "_driver", lambda: False)
+    monkeypatch.setattr(placement, "has_driver", lambda: False)
     monkeypatch.setitem(sys.modules, "torch", None)  # importing it would fail
     with pytest.raises(AnimateError) as refused:
         placement.check(device, dtype)
