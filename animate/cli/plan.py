@@ -40,8 +40,8 @@ def command(as_json: bool, **options: Any) -> None:
     if drawn_by.model is not None and not film:
         from ..film.render import render
 
-        with saying_what_is_left(drawn_by.keep), Console() as console:
-            curves = render(story, drawn_by.load(console), store=drawn_by.store(), report=console).pace().curves
+        with saying_what_is_left(drawn_by.keep), Console() as console, drawn_by.loaded(console) as model:
+            curves = render(story, model, store=drawn_by.store(), report=console).pace().curves
     rows = [_row(frame, story, curves) for frame in timeline(story)]
     if as_json:
         click.echo(json.dumps(rows))

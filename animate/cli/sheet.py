@@ -27,8 +27,8 @@ def command(output: str | None, **options: Any) -> None:
     path = Path(output) if output else free_name(prompts, "-sheet.png")
     begins = [next((f.index for f in frames if f.a == k and f.mix == 0), 0) for k in range(len(prompts))]
     labels = [f"{begin}: {prompt}" for begin, prompt in zip(begins, prompts, strict=True)]
-    from ..film import job
+    from ..film import still_job
 
     with saying_what_is_left(drawn_by.keep), Console() as console:
-        (written,), _ = job.write_sheet(story, drawn_by, console, job.Sheet(path, labels), output is not None)
+        (written,), _ = still_job.write_sheet(story, drawn_by, console, still_job.Sheet(path, labels), output is not None)
         console.result(str(written))

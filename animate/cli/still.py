@@ -18,7 +18,7 @@ from .options import free_name, lines, model_options, output_option, picture_opt
 from .signals import saying_what_is_left
 
 if TYPE_CHECKING:
-    from ..film.job import Sheet
+    from ..film.still_job import Sheet
 
 EPILOG = """\b
 Examples:
@@ -109,23 +109,23 @@ def command(**options: Any) -> None:
         options["batch_size"] = asked.n_samples
     story = asked.story(settings(options))
     drawn_by = setup(options)
-    from ..film import job
+    from ..film import still_job
 
     path = Path(asked.output) if asked.output else free_name([key.label for key in story.keyframes], ".png")
     with saying_what_is_left(drawn_by.keep), Console() as console:
         if asked.outdir:
-            paths = job.write_sheet(story, drawn_by, console, _in_folder(asked.outdir, asked, story), False)[0]
+            paths = still_job.write_sheet(story, drawn_by, console, _in_folder(asked.outdir, asked, story), False)[0]
         elif len(story.keyframes) == 1 and asked.count is None:
-            paths = [job.write_still(story, drawn_by, console, path, asked.output is not None)[0]]
+            paths = [still_job.write_still(story, drawn_by, console, path, asked.output is not None)[0]]
         else:
-            paths = job.write_sheet(story, drawn_by, console, _with_singles(path, story), asked.output is not None)[0]
+            paths = still_job.write_sheet(story, drawn_by, console, _with_singles(path, story), asked.output is not None)[0]
         for written in paths:
             console.result(str(written))
 
 
 def _with_singles(path: Path, story: Storyboard) -> Sheet:
     """A contact sheet, and every picture under a name of its own beside it."""
-    from ..film.job import Sheet
+    from ..film.still_job import Sheet
 
     seeds = [key.seed for key in story.keyframes]
     one = len({key.prompt for key in story.keyframes}) == 1 and len({*seeds}) == len(seeds)
@@ -136,7 +136,7 @@ def _with_singles(path: Path, story: Storyboard) -> Sheet:
 
 def _in_folder(folder: Path, asked: Asked, story: Storyboard) -> Sheet:
     """Samples and a grid, as CompVis's scripts leave them."""
-    from ..film.job import Sheet
+    from ..film.still_job import Sheet
 
     each = [] if asked.skip_save else compvis.names(folder, len(story.keyframes))
     grid = None if asked.skip_grid else compvis.grid_name(folder)

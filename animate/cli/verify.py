@@ -13,7 +13,7 @@ from ..errors import AnimateError
 from ..film import recipe
 from ..media.formats import format_of
 from .console import Console
-from .options import Place, model_options, of_recipe, setup
+from .options import Place, model_options, setup, without_defaults
 
 if TYPE_CHECKING:
     from ..film.verify import Away, Comparison
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.command("verify")
 @click.argument("file", type=Place())
 @click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Pictures drawn again: the first, the last, and between.")
-@of_recipe
+@without_defaults
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
@@ -38,8 +38,7 @@ def command(file: Path, count: int, as_json: bool, **options: Any) -> int:
         numbers = chosen(old, count)
     except AnimateError as error:
         raise AnimateError(f"{file}: {error}") from error
-    with Console() as console:
-        model = setup(options).like(old.made, file, console).load(console)
+    with Console() as console, setup(options).like(old.made, file, console).loaded(console) as model:
         found = verify(old, numbers, model, batch_size, console, file)
     if as_json:
         click.echo(json.dumps({"path": str(file), **asdict(found)}))

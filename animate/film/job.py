@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import AnimateError, counted
 from ..media import flow, writers
 from ..media.formats import FORMATS
-from ..media.images import contact_sheet
 from ..media.sound import Sound, Track
 from ..pixels import Image
 from ..places import path_of
@@ -28,11 +27,13 @@ from .recipe import Made, Recipe, begins, differences
 from .setup import Setup
 
 if TYPE_CHECKING:
-    from ..draw.runner import Stretches
     from ..draw.store import Store
     from ..models.base import Model
     from ..story.resolved import Resolved
     from .pictures import Pictures
+
+
+MANY = 50_000  # frames of a film that takes a while to be planned
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def write_film(
         size, stretches = (recipe.made.batch_size, recipe.batches) if as_then else (setup.batch_size, ())
         return [render(output.story, model, frames, store, curves, size, report, stretches)]
 
-    (written,) = _written([output], draw, setup, report, replace, frames)
+    (written,) = write([output], draw, setup, report, replace, frames)
     return written
 
 
@@ -97,21 +98,19 @@ def write_films(outputs: Sequence[Output], setup: Setup, report: Report, replace
 
         return render_together([output.story for output in outputs], model, store, report)
 
-    return _written(outputs, draw, setup, report, replace)
+    return write(outputs, draw, setup, report, replace)
 
 
-def _written(
+def write(
     outputs: Sequence[Output], draw: Draw, setup: Setup, report: Report, replace: bool, frames: Sequence[int] | None = None
 ) -> Iterator[Written]:
     """frames: only these of each film."""
-    began = time.monotonic()
-    model, store, story, pictures = _ready(outputs, setup, report, frames)
-    first = outputs[0]
-    films = draw(model, store)
-    _warn_of_one_picture(films[0], report)
-    count = _Count(report, story, first.suffix, len(outputs), pictures, model.numerics.batch_size)
-    refused = list[AnimateError]()
+    began, refused = time.monotonic(), list[AnimateError]()
     with ExitStack() as stack:
+        model, store, story, pictures = _ready(outputs, setup, report, frames, stack)
+        films = draw(model, store)
+        _warn_of_one_picture(films[0], report)
+        count = _Count(report, story, outputs[0].suffix, len(outputs), pictures, model.numerics.batch_size)
         for images in films:
             stack.enter_context(images)
         for number, (output, images) in enumerate(zip(outputs, films, strict=True)):
@@ -155,7 +154,9 @@ def _onward(store: Store | None, images: Pictures) -> str:
     return f"the store has {kept} of the film's {len({*plan.order})} drawings, and the same command goes on from there"
 
 
-def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequence[int] | None) -> tuple[Model, Store | None, Resolved, int]:
+def _ready(
+    outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequence[int] | None, stack: ExitStack
+) -> tuple[Model, Store | None, Resolved, int]:
     """The model, the store, the first storyboard with nothing left out, and how many pictures each film has. Raises AnimateError."""
     for output in outputs:
         _check(output, begins(frames))
@@ -164,7 +165,9 @@ def _ready(outputs: Sequence[Output], setup: Setup, report: Report, frames: Sequ
     if asked.between:
         many = f"{asked.count} frames with {counted(asked.between, 'in-between')} from frame to frame"
         report.log(f"{many}: {asked.written} pictures at {asked.written_fps:g} fps")
-    model, store = setup.load(report), setup.store()
+    if asked.count >= MANY:
+        report.log(f"{asked.count} frames, {timedelta(seconds=round(asked.count / asked.rate))} of film: all are planned before the first is drawn")
+    model, store = stack.enter_context(setup.loaded(report)), setup.store()
     from .film import resolve
 
     story = resolve(asked, model.defaults)
@@ -179,7 +182,7 @@ def _check(output: Output, sounding: bool) -> None:
     writers.check(output.path, output.story.written_fps)
     if output.story.between and output.story.between_by == "flow":
         flow.opencv()
-    _refuse_own_input(output.path, output.story)
+    preflight.refuse_own_input(output.path, output.story)
     if output.story.sound and sounding:
         Track.of(Sound(path_of(output.story.sound), output.story.sound_fit), path_of(output.path))
 
@@ -193,14 +196,6 @@ def _check_rate(output: Output) -> None:
         fewer = f"--between {most}" if most else "no --between"
         made = f"{story.rate:g} fps and {counted(story.between, 'in-between')} make {story.written_fps:g} fps"
         raise AnimateError(f"{made}, too fast for a {suffix[1:].upper()}; allowed: up to {fastest:g}; use .mp4, {fewer} or a lower --fps")
-
-
-def _refuse_own_input(path: str | Path, story: Storyboard) -> None:
-    """Raises AnimateError where something would be written over what it is made of."""
-    target = path_of(path)
-    for name in [*(key.image for key in story.keyframes), story.sound]:
-        if name and target.exists() and path_of(name).exists() and target.samefile(path_of(name)):
-            raise AnimateError(f"{path}: is what it would be made of ({name}); name another file with -o")
 
 
 class _Count:
@@ -223,66 +218,6 @@ class _Count:
             self.report.picture(image)
             yield image
             self.report.progress("drawing", before + done + 1, total)
-
-
-def write_still(story: Storyboard, setup: Setup, report: Report, path: Path, replace: bool) -> tuple[Path, Made]:
-    """Draw and write the storyboard's only keyframe, in the shape of its image where no size is said.
-
-    Returns the path and the surroundings it was drawn in. Raises AnimateError.
-    """
-    writers.still_name(path)
-    _refuse_own_input(path, story)
-    setup.check()
-    model, store = setup.load(report), setup.store()
-    from .film import shaped
-    from .stills import stills
-
-    story = shaped(story, model.defaults)
-    with stills(story, story.keyframes, model, setup.batch_size or 1, store, report) as images:
-        path = writers.write_image(path, next(images), replace, images.note_of_last, report)
-        tell_of_store(store, report)
-        return path, images.made
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A contact sheet: where it goes, what stands under its pictures, and how many are in a row."""
-
-    path: Path | None  # none: only single pictures are written
-    labels: Sequence[str]
-    each: Sequence[Path] = ()  # names under which the pictures are written singly, too
-    columns: int | None = None
-    shaped: bool = False  # the pictures redraw an image, and are no film's: they have its shape where no size is said
-    stretches: Stretches = ()  # where the batch size became less on the way, as a recipe has it
-
-
-def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, replace: bool) -> tuple[list[Path], Made]:
-    """Draw all keyframes and write them. Returns the path of the sheet, or else those of the pictures, and the surroundings. Raises AnimateError."""
-    for name in [*sheet.each, *([sheet.path] if sheet.path else [])]:
-        writers.still_name(name)
-        _refuse_own_input(name, story)
-    setup.check()
-    model, store = setup.load(report), setup.store()
-    from .film import resolve, shaped
-    from .stills import stills
-
-    if sheet.shaped:
-        story = shaped(story, model.defaults)
-    if sheet.path:
-        preflight.check_sheet(resolve(story, model.defaults), sheet.path, sheet.labels, sheet.columns)
-    with stills(story, story.keyframes, model, setup.batch_size or 1, store, report, sheet.stretches) as images:
-        drawn, paths = list[Image](), list[Path]()
-        for number, image in enumerate(images):
-            if sheet.each:
-                paths.append(writers.write_image(sheet.each[number], image, replace, images.note_of_last, report))
-            drawn.append(image)
-        if sheet.path:
-            if paths:
-                report.log(f"{counted(len(paths), 'single picture')}: {' to '.join(dict.fromkeys(map(str, (paths[0], paths[-1]))))}")
-            note = partial(images.note_of_sheet, sheet.labels, sheet.columns)
-            paths = [writers.write_image(sheet.path, contact_sheet(drawn, sheet.labels, sheet.columns), replace, note, report)]
-        tell_of_store(store, report)
-        return paths, images.made
 
 
 def tell_of_store(store: Store | None, report: Report, sharing: bool = False) -> None:

@@ -10,8 +10,9 @@ from ..errors import AnimateError, amount
 from ..media.formats import FORMATS
 from ..media.images import Layout
 from ..media.limits import check_size
-from ..places import absolute, is_folder
+from ..places import absolute, is_folder, path_of
 from ..story.resolved import Resolved
+from ..story.storyboard import Storyboard
 
 LARGEST_SHEET = 2**29  # pixels, which are put together in memory: 1.6 GB
 LONG = 120.0  # seconds: films that take longer are worth an estimate
@@ -51,3 +52,11 @@ def estimate(story: Resolved, suffix: str, seconds: float, pictures: int, films:
     minutes = round(whole / 60)
     duration = f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
     return f"{films * pictures} frames will take about {duration} and {amount(size(story, suffix, films * pictures))}"
+
+
+def refuse_own_input(path: str | Path, story: Storyboard) -> None:
+    """Raises AnimateError where something would be written over what it is made of."""
+    target = path_of(path)
+    for name in [*(key.image for key in story.keyframes), story.sound]:
+        if name and target.exists() and path_of(name).exists() and target.samefile(path_of(name)):
+            raise AnimateError(f"{path}: is what it would be made of ({name}); name another file with -o")

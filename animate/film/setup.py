@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +34,9 @@ class Setup:
     embeddings: tuple[str, ...] = ()
     compiled: bool | None = None  # whether kernels are compiled
     safety: bool = True  # whether pictures are checked where the model has a safety checker
+    workers: int | None = None  # processes that draw; left out: this one, or all that a cluster has room for
+    cluster: str | None = None  # the address of a Ray cluster in which they are
+    mixed: bool = False  # whether they may differ in what decides the last bits
 
     def store(self) -> Store | None:
         """The store that finished cels are kept in."""
@@ -44,10 +49,29 @@ class Setup:
         from ..models import check
 
         device, dtype = ("auto" if given is None else given for given in (self.device, self.dtype))
+        if self.spread:
+            from ..cluster import asked
+
+            asked.check(self.workers, self.cluster, device)
+            device = "auto" if self.cluster else device  # other machines have other devices
         check(self.model, device, dtype, self.loras, self.vae, self.embeddings, self.batch_size)
 
-    def load(self, report: Report) -> Model:
-        """Raises AnimateError if there is no such model, or it does not fit."""
+    @property
+    def spread(self) -> bool:
+        """Whether other processes draw."""
+        return self.workers is not None or self.cluster is not None
+
+    @contextmanager
+    def loaded(self, report: Report) -> Iterator[Model]:
+        """The model, for as long as it is needed: workers end then. Raises AnimateError if there is no such model, or it does not fit."""
+        model = self._load(report)
+        try:
+            yield model
+        finally:
+            if self.spread:
+                model.close()  # type: ignore[attr-defined]
+
+    def _load(self, report: Report) -> Model:
         from ..models import load_model
 
         given: dict[str, Any] = {
@@ -55,8 +79,13 @@ class Setup:
         }
         if self.model is not None:
             given["name"] = self.model
+        given |= {"loras": self.loras, "embeddings": self.embeddings, "safety": self.safety, "report": report}
         report.progress("loading", 0, 0)
-        return load_model(**given, loras=self.loras, embeddings=self.embeddings, safety=self.safety, report=report)
+        if self.spread:
+            from ..cluster.cluster import Cluster
+
+            return Cluster(workers=self.workers, address=self.cluster, mixed=self.mixed, **given)
+        return load_model(**given)
 
     def like(self, made: Made, path: Path, report: Report) -> Setup:
         """The setup in which a file was drawn, as far as nothing else is asked for.

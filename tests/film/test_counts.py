@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from animate import AnimateError, Storyboard, render
-from animate.film import job
+from animate.film import job, still_job
 from animate.film.setup import Setup
 from animate.media import reading
 from animate.models.families.unet import UNetModel
@@ -130,13 +130,13 @@ def test_no_memory_for_what_nobody_expects_to_be_large_is_one_line(run: Run, mon
     def load(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("animate.film.setup.Setup.load", load)
+    monkeypatch.setattr("animate.film.setup.Setup._load", load)
     assert run("a seed", "a tree") == (2, "", "animate: not enough memory; end other programs, or use smaller --width and --height\n")
 
 
 def test_a_sheet_that_its_file_cannot_hold_is_refused_before_anything_is_drawn(setup: Setup, tmp_path: Path, work: Work) -> None:
     story, heard = Storyboard.of("a", "b", "c", frames=3, width=8192, height=64, sampling=SAMPLING), Heard()
     with pytest.raises(AnimateError, match=r"sheet\.webp: \d+ x \d+ pixels are too many for \.webp; allowed: up to 16383 on a side"):
-        job.write_sheet(story, setup, heard, job.Sheet(tmp_path / "sheet.webp", (), columns=3), replace=True)
+        still_job.write_sheet(story, setup, heard, still_job.Sheet(tmp_path / "sheet.webp", (), columns=3), replace=True)
     assert work.calls == 0
     assert not [*tmp_path.glob("*.webp")]
