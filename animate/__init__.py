@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .cluster.cluster import Cluster
     from .draw.store import Store
     from .errors import AnimateError, AnimateWarning
     from .film.render import render, render_together
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnimateError",
     "AnimateWarning",
+    "Cluster",
     "Keyframe",
     "Report",
     "Sampling",
@@ -37,6 +39,7 @@ __all__ = [
 ]
 
 _FILES = {
+    "cluster.cluster": ("Cluster",),
     "draw.store": ("Store",),
     "errors": ("AnimateError", "AnimateWarning"),
     "film.render": ("render", "render_together"),

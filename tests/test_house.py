@@ -18,9 +18,9 @@ PACKAGE = Path(animate.__file__).parent
 
 # A file may import from what stands before it, and from its own room. `import animate` stands for `__init__`: it comes last.
 LEAVES = ["errors", "pixels", "report", "blend", "places"]
-ROOMS = ["story", "plan", "models", "draw", "media", "measure", "film", "cli"]
+ROOMS = ["story", "plan", "models", "draw", "cluster", "media", "measure", "film", "cli"]
 ORDER = [*LEAVES, *ROOMS, "__main__", "__init__"]
-ORDER_OF_MODELS = ["memory", "quiet", "parts", "base", "placement", "families", "weights", "__init__"]
+ORDER_OF_MODELS = ["memory", "quiet", "parts", "base", "placement", "families", "weights", "source", "__init__"]
 
 HEAVY = {"torch", "diffusers", "transformers"}
 LIGHT = ("story/", "plan/", "cli/", "media/", "film/recipe.py", "film/preflight.py", "errors.py", "report.py", "places.py", "__init__.py")

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,24 +23,28 @@ from ..media.publish import check_writable
 from ..places import cache, config, is_file
 from ..story.storyboard import build
 from .console import Console, printable
-from .options import model_options, setup
+from .options import model_options, setup, without_defaults
 
 if TYPE_CHECKING:
     from ..film.setup import Setup
 
 
 @click.command("doctor")
+@without_defaults
 @model_options
 @click.option("--width", type=int, help="Pixels of the picture that --model is tried with. Default: the model's.")
 @click.option("--height", type=int, help="Pixels of the picture that --model is tried with. Default: the model's.")
 def command(width: int | None, height: int | None, **options: Any) -> int:
     """Say what works on this machine and what does not; exit code 1 if something needed does not.
 
-    With --model: whether that model fits and runs here, found out by one picture of two steps.
+    With --model: whether that model fits and runs here, found out by one picture of two steps. With --workers or --cluster: who they are,
+    whether they can load the model, and whether they draw the same bits.
     """
     drawn_by = setup(options)
     _check_sides(width, height, drawn_by)
     checks: dict[str, Callable[[], Finding]] = {"model": partial(_trial, drawn_by, width, height)} if drawn_by.model else CHECKS
+    if drawn_by.spread:
+        checks = {"cluster": partial(_workers, drawn_by)}
     failed = False
     for name, check in checks.items():
         for good, line in _told(check):
@@ -73,19 +78,47 @@ def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
     """Loads a model and draws with it."""
     from ..film.stills import still
 
-    with Console() as console:
-        model = drawn_by.load(console)
-    d, n = model.defaults, model.numerics
-    yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
-    size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
-    free, sample = model.memory.free_bytes(), model.memory.bytes_per_sample(size["width"], size["height"])
-    if free is not None:
-        batch_size = min(n.batch_size, free // sample)
-        takes = f"a picture of {size['width']} x {size['height']} pixels takes about {amount(sample)}, {amount(free)} are free"
-        yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
-    _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
-    frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
-    yield True, f"a frame of {counted(d.steps, 'step')} takes about {frame:.1f} s alone; 100 about {100 * frame / 60:.0f} min, fewer in batches"
+    with Console() as console, ExitStack() as loading:
+        model = loading.enter_context(drawn_by.loaded(console))
+        loaded = loading.pop_all()
+    with loaded:
+        d, n = model.defaults, model.numerics
+        yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
+        size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
+        free, sample = model.memory.free_bytes(), model.memory.bytes_per_sample(size["width"], size["height"])
+        if free is not None:
+            batch_size = min(n.batch_size, free // sample)
+            takes = f"a picture of {size['width']} x {size['height']} pixels takes about {amount(sample)}, {amount(free)} are free"
+            yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
+        _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
+        frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
+        yield True, f"a frame of {counted(d.steps, 'step')} takes about {frame:.1f} s alone; 100 about {100 * frame / 60:.0f} min, fewer in batches"
+
+
+def _workers(drawn_by: Setup) -> Finding:
+    """Loads a model in workers, and draws a picture with each."""
+    from ..cluster.cluster import Cluster
+    from ..draw.engine import Batch
+    from ..film.film import resolve
+    from ..plan.exact import endpoints
+    from ..plan.plan import stills
+
+    with Console() as console, ExitStack() as loading:
+        model = loading.enter_context(drawn_by.loaded(console))
+        loaded = loading.pop_all()
+    with loaded:
+        if not isinstance(model, Cluster):
+            raise TypeError(f"{type(model).__name__} where workers were asked for")
+        story = resolve(build({"keyframes": ["a tree"], "loop": "cycle", "sampling": {"steps": 2}}), model.defaults)
+        (cel,) = stills(story, endpoints(story)[:1]).cels.values()
+        tried = model.tried(Batch((cel,), ((),), (cel.end,)))
+        for facts, _ in tried:
+            n = facts.numerics
+            free = "" if facts.free is None else f", {amount(facts.free)} free"
+            yield True, f"{facts.host}, process {facts.process}: {n.device} ({n.hardware}), {n.dtype}{free}; animate {facts.version}, torch {n.torch}"
+        yield True, f"all have {model.name} ({model.fingerprint[:12]})"
+        alike = len({digest for _, digest in tried}) == 1
+        yield alike or drawn_by.mixed, f"a picture drawn by each {'has' if alike else 'does not have'} the same bits"
 
 
 def _timed(work: Callable[[], object]) -> float:

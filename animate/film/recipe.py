@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 import numpy as np
 from pydantic import AliasChoices, FailFast, Field, ValidationError, model_validator
@@ -33,6 +33,8 @@ LARGEST = 2**27  # bytes of JSON that are unpacked: no bomb
 PACKAGES = ("animate", "torch", "diffusers", "transformers", "numpy")  # that draw
 DIGEST = re.compile("[0-9a-f]{16}")
 OPENCV = ("opencv-python-headless", "opencv-python", "opencv-contrib-python-headless", "opencv-contrib-python")  # any of them is cv2
+
+T = TypeVar("T")
 
 Verb = Literal["film", "still", "sheet"]
 # Of what a file says, only so much is taken: it is printed, and it may be anybody's file. FailFast: of a million faults, one is enough.
@@ -71,6 +73,8 @@ class Recipe(Frozen):
     frames: Annotated[tuple[int, ...], Field(fail_fast=True)] | None = None  # of the film, where not all of it was drawn
     # Where the batch size became less on the way: a frame's number, in-betweens not counted, and the size from there on.
     batches: Annotated[tuple[tuple[int, int], ...], FailFast()] = ()
+    # By workers that differ: a frame's number, and what it and those after it were drawn on; nothing of what was in the store.
+    hardware: Annotated[tuple[tuple[int, Word], ...], FailFast()] = ()
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
@@ -119,9 +123,9 @@ def begins(only: Sequence[int] | None) -> bool:
     return only is None or [*only] == [*range(len(only))]
 
 
-def stretches(sizes: Sequence[int]) -> tuple[tuple[int, int], ...]:
-    """Of the batch size of every frame, where it changes: a frame's number and the size from there on. Where it never does: nothing."""
-    return tuple((i, size) for i, size in enumerate(sizes) if i and size != sizes[i - 1])
+def stretches(values: Sequence[T]) -> tuple[tuple[int, T], ...]:
+    """Of a value of every frame, such as its batch size, where it changes: a frame's number and the value from there on; where not, nothing."""
+    return tuple((i, value) for i, value in enumerate(values) if i and value != values[i - 1])
 
 
 def version_of(package: str) -> str:

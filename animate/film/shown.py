@@ -18,6 +18,7 @@ from ..plan.cel import MIX_UNIT, Cel, Plan
 from ..plan.exact import blended, showing
 from .film import Request
 from .pacing import Paced
+from .recipe import stretches
 
 BESIDE = (1 / 64, -1 / 64, 1 / 32, -1 / 32)  # of a segment: where a flagged picture is drawn instead
 BLANK = 250  # grey level of the picture that stands for a flagged one on a contact sheet
@@ -40,6 +41,11 @@ class Shown:
         """The plan, how its segments are paced, and how many probes that took. Draws them, the first time."""
         self.known = self._paced()
         return self.known
+
+    def hardware(self) -> tuple[tuple[int, str], ...]:
+        """By workers that differ: what the frames so far were drawn on, from which frame on; else nothing."""
+        drawn = [self.runner.hardware_of(key) for key in self.known.plan.order[: len(self.sizes)]]
+        return ((0, drawn[0]), *stretches(drawn)) if any(drawn) else ()
 
     @property
     def flowing(self) -> bool:
@@ -71,6 +77,11 @@ class Shown:
             return zip(cels, latents, strict=True)
         with_gaps = itertools.chain.from_iterable([cel, *[None] * count] for cel in cels)
         return zip(with_gaps, inbetweens.blends(latents, count, self._closed), strict=False)
+
+    def latents(self) -> Iterator[Tensor]:
+        """Of every frame, in order, not decoded."""
+        self.pace()
+        yield from self._noted()
 
     def _noted(self) -> Iterator[Tensor]:
         """The latents, and in which batches they were drawn."""

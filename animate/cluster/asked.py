@@ -1,0 +1,52 @@
+"""What is asked for of workers, checked within a second: before torch is loaded or anything is started."""
+
+from __future__ import annotations
+
+import os
+import socket
+from importlib.util import find_spec
+from numbers import Integral
+from typing import Any
+
+from ..errors import AnimateError, counted, one_line
+from ..models.placement import has_driver
+
+INSTALL = 'pip install "animate[ray]"'
+ANSWERS = 0.7  # seconds in which an address does
+ALLOWED = "allowed: HOST:PORT of a running Ray cluster, or auto for the one on this machine"
+
+
+def check(workers: Any, address: Any, device: str = "auto") -> None:
+    """Raises AnimateError for what can be no number of workers, for an address where nobody answers, and where Ray is not installed."""
+    if workers is not None and (isinstance(workers, bool) or not isinstance(workers, Integral) or workers < 1):
+        raise AnimateError(f"{one_line(repr(workers), 60)} workers; allowed: a whole number from 1, or leave it out for one on each GPU")
+    if address is not None and (not isinstance(address, str) or not address):
+        raise AnimateError(f"cluster {one_line(repr(address), 60)}; {ALLOWED}")
+    if find_spec("ray") is None:
+        raise AnimateError(f"workers need Ray, which is not installed: {INSTALL}")
+    if address is not None and address != "auto":
+        _answers(address)
+    if address is None and workers is not None and (device == "cpu" or not has_driver()):
+        check_room(int(workers), cores(), "CPU core")
+
+
+def check_room(workers: int, there: int, kind: str) -> None:
+    """Raises AnimateError for more workers than there is room for."""
+    if workers > there:
+        raise AnimateError(f"{counted(workers, 'worker')}, and there {'is' if there == 1 else 'are'} {counted(there, kind)}; give each one at least")
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _answers(address: str) -> None:
+    """Raises AnimateError if nobody does: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not host or not port.isdigit():
+        raise AnimateError(f'cluster "{one_line(address, 60)}"; {ALLOWED}')
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), ANSWERS).close()
+    except (OSError, OverflowError) as error:
+        raise AnimateError(f"cluster {address}: nobody answers there ({one_line(error)}); start one with: ray start --head") from error

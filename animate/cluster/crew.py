@@ -1,0 +1,267 @@
+"""Workers as actors of Ray (Moritz et al. 2018): started on this machine or in a running cluster, asked, and sent away. Only here is Ray known."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from torch import Tensor
+
+from ..errors import AnimateError, counted, one_line
+from ..models.source import Source
+from ..pixels import Image
+from ..report import Report
+from . import asked, shipping, worker
+from .dispatch import Lost, Worker
+from .worker import Drawn, Facts, Job
+
+FREE = 5.0  # seconds in which what others have left becomes free
+STARTS = 60.0  # seconds in which a worker's process does
+STORE = 2**29  # bytes of shared memory of a cluster on this machine: batches and images on their way
+RESTARTS = 3  # workers that are started in the place of lost ones, for each that was asked for
+HERE = "127.0.0.1"  # a cluster that is started here is reached from here only
+DRAW = "draw"  # what a worker does one after the other; the rest it does meanwhile
+KEPT = 64  # images of keyframes that are in shared memory
+
+T = TypeVar("T")
+
+
+class RayWorker:
+    """A worker and how it is asked."""
+
+    def __init__(self, name: str, actor: Any, share: Callable[[str, Image], Any]):
+        """share: an image, by its digest, in shared memory."""
+        self.name, self.actor, self._share, self.hardware = name, actor, share, ""
+
+    def draw(self, job: Job, images: Mapping[str, Image]) -> Future[Drawn]:
+        return _answer(self.actor.draw.remote(job, {digest: self._share(digest, image) for digest, image in images.items()}))
+
+    def stop(self, number: int) -> None:
+        self.actor.stop.remote(number)
+
+    def ask(self, what: str, *given: Any, within: float | None = None) -> Any:
+        """Another of its methods, in seconds. Raises Lost, TimeoutError, or what the method raises."""
+        return _answer(getattr(self.actor, what).remote(*given)).result(within)
+
+
+class Crew:
+    """Workers that have loaded one model."""
+
+    def __init__(self, source: Source, count: int | None, address: str | None, report: Report):
+        """Raises AnimateError in one line for what cannot be."""
+        self.ray, self.report = _ray(own=address is None), report
+        self._numbers, self._turns, self._lock = itertools.count(1), itertools.count(), threading.Lock()
+        self._images: OrderedDict[str, Any] = OrderedDict()
+        self.workers: list[RayWorker] = []
+        self._hardware = set[str]()
+        self._own = _connected(self.ray, address, report)
+        try:
+            nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
+            self.count, self.options, self.threads = shares(nodes, count, source.device)
+            self.source = replace(source, device="cuda" if self.options["num_gpus"] else "cpu")
+            self._wait_for_room()
+            self._left = RESTARTS * self.count
+            self._actor = _actor(self.ray)
+            self.workers = [self._begun() for _ in range(self.count)]
+        except BaseException:
+            self.close()
+            raise
+
+    def facts(self) -> list[Facts]:
+        """Of all workers, once they have loaded the model. Raises AnimateError."""
+        found = list[Facts]()
+        for number, one in enumerate(self.workers):
+            self.report.progress(f"loading on {counted(self.count, 'worker')}", number, self.count)
+            found.append(self._ready(one))
+        self.report.progress(f"loading on {counted(self.count, 'worker')}", self.count, self.count)
+        self._hardware = {one.numerics.hardware for one in found}
+        return found
+
+    def replacement(self, lost: Worker) -> Future[Worker] | None:
+        """Another worker in the place of a lost one; None if too many were lost already."""
+        with self._lock:
+            self.workers = [one for one in self.workers if one is not lost]
+            self._left -= 1
+            if self._left < 0:
+                return None
+        found: Future[Worker] = Future()
+        threading.Thread(target=self._replace, args=(found,), name="replace", daemon=True).start()
+        return found
+
+    def decode(self, latents: Tensor) -> Image:
+        """(C, h, w) -> uint8 (H, W, 3), by any worker. Raises AnimateError if there is none."""
+        while workers := self.workers:
+            one = workers[next(self._turns) % len(workers)]
+            with contextlib.suppress(Lost):
+                image: Image = one.ask("decode", latents.numpy())
+                return image.copy()  # what is in shared memory is read-only, and stays there as long as somebody looks at it
+            with self._lock:
+                self.workers = [other for other in self.workers if other is not one]
+        raise AnimateError("no worker is left to decode; the same command goes on from what is in the store")
+
+    def forget(self) -> None:
+        """What workers keep for batches to come, and takes memory."""
+        for one in self.workers:
+            one.actor.forget.remote()
+
+    def offload(self) -> bool:
+        """Whether that changed anything for any of them."""
+        return max([bool(one.ask("offload")) for one in self.workers], default=False)  # all are asked
+
+    def close(self) -> None:
+        """Send the workers away, and end the cluster if it was started here."""
+        with self._lock:
+            workers, self.workers, self._left = self.workers, [], -1
+        for one in workers:
+            with contextlib.suppress(Exception):  # it is gone already
+                self.ray.kill(one.actor)
+        if self._own:
+            self.ray.shutdown()
+
+    def _begun(self) -> RayWorker:
+        name = f"worker {next(self._numbers)}"
+        return RayWorker(name, self._actor.options(**self.options).remote(self.source, self.source.paths(), self.threads), self._shared)
+
+    def _ready(self, one: RayWorker) -> Facts:
+        """Once it has loaded the model. Raises AnimateError."""
+        try:
+            lacking = one.ask("lacking", within=STARTS)
+            if lacking:
+                self.report.log(f"sending {', '.join(lacking)} to {one.name}")
+                one.ask("receive", {path: self.ray.put(shipping.pack(path)) for path in lacking})
+            facts: Facts = one.ask("facts")
+            one.hardware = facts.numerics.hardware
+        except TimeoutError as error:
+            raise AnimateError(f"{one.name} has not started within {STARTS:g} seconds; look whether animate is installed on every machine") from error
+        except Lost as error:
+            raise AnimateError(f"{one.name} ended before it had loaded the model: {error}") from error
+        return facts
+
+    def _replace(self, found: Future[Worker]) -> None:
+        try:
+            one = self._begun()
+            facts = self._ready(one)
+            if facts.numerics.hardware not in self._hardware:
+                raise AnimateError(f"{one.name} draws on {facts.numerics.hardware}, and not as the others")
+            with self._lock:
+                self.workers = [*self.workers, one]
+            found.set_result(one)
+        except Exception as error:
+            found.set_exception(error)
+
+    def _shared(self, digest: str, image: Image) -> Any:
+        if digest not in self._images:
+            self._images[digest] = self.ray.put(image)
+        self._images.move_to_end(digest)
+        while len(self._images) > KEPT:
+            self._images.popitem(last=False)
+        return self._images[digest]
+
+    def _wait_for_room(self) -> None:
+        """Raises AnimateError if the cluster has not so much free, with what it has."""
+        until = time.monotonic() + FREE
+        what, each = ("GPU", self.options["num_gpus"]) if self.options["num_gpus"] else ("CPU", self.options["num_cpus"])
+        while (free := self.ray.available_resources().get(what, 0)) < each * self.count:
+            if time.monotonic() > until:
+                asked = f"{counted(self.count, 'worker')} with {counted(each, what)} each"
+                there = f"{counted(int(free), what)} of the cluster {'is' if free == 1 else 'are'} free"
+                raise AnimateError(f"{asked}: {there}, others hold the rest; ask for fewer --workers, or wait")
+            time.sleep(0.1)
+
+
+def shares(nodes: Sequence[Mapping[str, float]], count: int | None, device: str) -> tuple[int, dict[str, int], int | None]:
+    """How many workers there are, what each asks Ray for, and how many threads it has (None: as torch takes them).
+
+    nodes: what each machine has. count: of workers, if that was said. Raises AnimateError for more than there is room for.
+    """
+    gpus, cpus = (sum(int(node.get(what, 0)) for node in nodes) for what in ("GPU", "CPU"))
+    on_gpu = device.startswith("cuda") or (device == "auto" and gpus > 0)
+    there = gpus if on_gpu else cpus
+    asked.check_room(count or 1, there, "GPU" if on_gpu else "CPU core")
+    if on_gpu:
+        return count or gpus, {"num_cpus": 0, "num_gpus": 1}, None
+    count = count or len([node for node in nodes if node.get("CPU", 0) >= 1])
+    threads = next(k for k in range(max(1, cpus // count), 0, -1) if sum(int(node.get("CPU", 0)) // k for node in nodes) >= count)
+    return count, {"num_cpus": threads, "num_gpus": 0}, threads
+
+
+def _ray(own: bool) -> Any:
+    """The library. own: a cluster will be started here, that nobody else on this machine may run code in."""
+    if "ray" not in sys.modules:  # it looks at these once
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers about us
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as later versions do; otherwise it warns of it
+        if own and os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
+            os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    import ray
+
+    return ray
+
+
+def _connected(ray: Any, address: str | None, report: Report) -> bool:
+    """Whether this process was connected to a cluster here, and has to be disconnected. Raises AnimateError if there is none at the address."""
+    if ray.is_initialized():
+        return False
+    given: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
+    if address is None:
+        report.progress("starting workers", 0, 0)
+        given |= {"address": "local", "_node_ip_address": HERE, "object_store_memory": STORE, "include_dashboard": False}
+    else:
+        given |= {"address": address}
+    try:
+        ray.init(**given)
+    except Exception as error:  # of many kinds: no cluster, another version, a wrong token
+        if address is None:
+            raise AnimateError(f"Ray cannot be started here ({one_line(error, 200)}); look whether memory and /dev/shm have room") from error
+        advice = "start one with: ray start --head; with the RAY_AUTH_TOKEN that it was started with here, too"
+        raise AnimateError(f"cluster {address}: none can be joined there ({one_line(error, 200)}); {advice}") from error
+    return True
+
+
+def _actor(ray: Any) -> Any:
+    """The class of actors: a worker, asked by other processes."""
+
+    class Actor(worker.Worker):
+        @ray.method(concurrency_group=DRAW)  # type: ignore[untyped-decorator]
+        def draw(self, job: Job, images: Mapping[str, Any]) -> Drawn:
+            return super().draw(job, {digest: ray.get(image) for digest, image in images.items()})
+
+        def receive(self, parcels: Mapping[str, Any]) -> None:
+            super().receive({path: ray.get(parcel) for path, parcel in parcels.items()})
+
+    return ray.remote(concurrency_groups={DRAW: 1}, max_restarts=0, max_task_retries=0)(Actor)
+
+
+def _answer(reference: Any) -> Future[Any]:
+    """What a worker's method returns, or raises; Lost if it is there no more."""
+    answer: Future[Any] = Future()
+
+    def done(got: Future[Any]) -> None:
+        error = got.exception()
+        if error is None:
+            answer.set_result(got.result())
+        else:
+            answer.set_exception(_meant(error))
+
+    reference.future().add_done_callback(done)
+    return answer
+
+
+def _meant(error: BaseException) -> BaseException:
+    """What has happened in the worker: its own error, or that it has ended."""
+    from ray.exceptions import RayActorError, RayTaskError
+
+    if isinstance(error, RayActorError):
+        return Lost(one_line(str(error).partition("\n")[0], 120))
+    if isinstance(error, RayTaskError) and isinstance(error.cause, BaseException):
+        return error.cause
+    return error
