@@ -18,7 +18,11 @@ from .preview import Preview
 from .signals import INTERRUPTED, saying_what_is_left
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..film import job
+    from ..film.setup import Setup
+    from ..story.storyboard import Storyboard
 
 EPILOG = """\b
 Examples:
@@ -37,11 +41,15 @@ Examples:
 @output_option(f"File ({formats.names(formats.films())}) or folder/ for PNGs")
 @preview_option
 @click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
+@click.option("--part", metavar="K/N", help="Draw only the K-th of N parts, into the folder of -o, for: animate join.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model, probes and seconds as JSON.")
-def command(output: str | None, preview: Path | None, count: int | None, as_json: bool, **options: Any) -> int:
+def command(output: str | None, preview: Path | None, count: int | None, part: str | None, as_json: bool, **options: Any) -> int:
     """Draw a film from prompts or a storyboard."""
     story = storyboard(**options)  # before anything that imports torch
     drawn_by = setup(options)
+    if part is not None:
+        others = {"--count": count, "--preview": preview, "--json": as_json or None, "--store": drawn_by.folder}
+        return _draw_part(story, drawn_by, part, output, [name for name, given in others.items() if given is not None])
     path = str(output or free_name([key.label for key in story.keyframes], ".mp4"))
     stories = [story] if count is None else [story.reseeded(by) for by in range(count)]
     from ..film import job
@@ -57,6 +65,23 @@ def command(output: str | None, preview: Path | None, count: int | None, as_json
     if drawn_by.model is None and catalog.default() == DEFAULT:
         say_once("elsewhere", f"drawn by {DEFAULT}, the built-in model; for Stable Diffusion, add {ELSEWHERE} (a download of some gigabytes, once)")
     return code
+
+
+def _draw_part(story: Storyboard, drawn_by: Setup, part: str, output: str | None, others: Sequence[str]) -> int:
+    """others: options that were given and say nothing of a part."""
+    if others:
+        raise AnimateError(f"--part and {others[0]}: a part is drawings in a folder, and no film yet; leave out {others[0]}")
+    if not output or Path(output).suffix:
+        raise AnimateError(f"--part {part}: drawings go into a folder of their own; name it with -o part/")
+    from ..film import parts
+
+    which = parts.Part.read(part)
+    which.frames(story.count)
+    with saying_what_is_left(keep=True), Console() as console:
+        frames = parts.draw(story, which, output, drawn_by, console)
+        console.log(f"part {which.number} of {which.of}: {frames} of {story.count} frames; with the others: animate join PART... -o film.mp4")
+        console.result(output)
+    return 0
 
 
 def show(written: job.Written, console: Console, as_json: bool) -> None:

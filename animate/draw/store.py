@@ -100,6 +100,14 @@ class Store:
             return False
         return True
 
+    def take(self, other: Store, report: Report = REPORT) -> None:
+        """Whatever another store has, and this one does not. Raises AnimateError if the other cannot be read."""
+        with other._looked_at():
+            for path in other._named("states/*/*"):
+                target = self.folder / path.relative_to(other.folder)
+                if not target.exists():
+                    self.write(target, read_bytes(path, LARGEST), report)
+
     def _make_room(self, extra: int) -> None:
         """Remove what was not used for longest, down to nine tenths of the limit.
 

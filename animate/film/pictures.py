@@ -72,6 +72,11 @@ class Pictures(Iterator[Image]):
         if self.digests:  # otherwise it is an error, and not one picture was handed out
             self._shown.tell_of_flagged()
 
+    def latents(self) -> Iterator[Tensor]:
+        """Draw without looking: the latents of every frame, (C, h, w), in order. The recipe then says all but what images there are."""
+        self.runner.looked_at = False
+        yield from self._shown.latents()
+
     def pace(self) -> Paced:
         """The plan, how its segments are paced, and how many probes that took. Draws them, the first time."""
         return self._shown.pace()
@@ -119,6 +124,7 @@ class Pictures(Iterator[Image]):
             frames=request.only if isinstance(request, Film) else None,
             withheld=tuple(self._shown.withheld),
             curves=self._shown.known.curves,
+            hardware=self._shown.hardware(),
         )
 
     def note(self, count: int) -> str:

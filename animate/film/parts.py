@@ -1,0 +1,177 @@
+"""A film drawn in parts, on machines that share nothing but files: each part's drawings lie in a folder, and are joined to the film.
+
+A folder holds a store and an index: whose part it is, and in which surroundings it was drawn. Which pictures a film has, and their bits, do
+not depend on who draws them, so that the film is that of one machine.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from pydantic import ValidationError
+
+from ..draw.store import Store
+from ..errors import AnimateError, counted, one_line
+from ..models.base import Model, Numerics
+from ..places import path_of, read_bytes
+from ..plan.curve import LINEAR, Curve
+from ..report import Report
+from ..story.fields import Frozen
+from ..story.storyboard import Storyboard
+from . import job
+from .film import Film
+from .pictures import Pictures
+from .recipe import LARGEST, Recipe, stretches
+from .render import render
+from .setup import Setup
+
+INDEX = "part.json"
+WHOLE = 2**62  # bytes of a part's store: nothing of it goes before it is joined
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several equal parts of a film's frames."""
+
+    number: int  # from 1
+    of: int
+
+    @classmethod
+    def read(cls, text: str) -> Part:
+        """ "2/5": the second of five. Raises AnimateError."""
+        found = re.fullmatch(r"\s*(\d{1,6})\s*/\s*(\d{1,6})\s*", text)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise AnimateError(f'--part "{one_line(text, 40)}"; allowed: which of how many, such as 2/5')
+        return cls(int(found[1]), int(found[2]))
+
+    def frames(self, count: int) -> range:
+        """Of a film of so many. Raises AnimateError for more parts than frames."""
+        if self.of > count:
+            raise AnimateError(f"{counted(self.of, 'part')} of a film of {counted(count, 'frame')}; allowed: up to {count}")
+        return range(count * (self.number - 1) // self.of, count * self.number // self.of)
+
+
+class Surroundings(Frozen):
+    """`Numerics`, as a file has them."""
+
+    device: str
+    hardware: str
+    dtype: str
+    kernels: str
+    batch_size: int
+    torch: str
+    diffusers: str
+    transformers: str
+
+
+class Drawn(Frozen):
+    """The index of a part that is drawn."""
+
+    version: Literal[1]
+    number: int
+    of: int
+    recipe: Recipe  # of the film, with the part's frames
+    surroundings: Surroundings
+
+    @property
+    def numerics(self) -> Numerics:
+        return Numerics(**self.surroundings.model_dump())
+
+    @property
+    def sizes(self) -> list[int]:
+        """Of the batches that each frame was drawn in."""
+        return [self.recipe.batch_of(picture * self.recipe.every) for picture in range(len(self.recipe.frames or ()))]
+
+
+def draw(story: Storyboard, part: Part, folder: str, setup: Setup, report: Report) -> int:
+    """Draw a part's pictures into this folder; what lies there already is not drawn again. Returns how many frames it has. Raises AnimateError."""
+    frames = part.frames(story.count)
+    store = Store(path_of(folder), WHOLE)
+    setup.check()
+    later = {"between": story.between, "sound": story.sound}  # what is done when all frames are there
+    with setup.loaded(report) as model, ExitStack() as stack:
+        pictures = stack.enter_context(render(story.replace(between=0, sound=None), model, frames, store, report=report))
+        if isinstance(pictures.request, Film) and pictures.request.chain:
+            raise AnimateError("with feedback each picture begins with the one before: parts cannot be drawn apart; draw films of several --count")
+        report.progress("drawing", 0, len(frames))
+        for done, _ in enumerate(pictures.latents(), 1):
+            report.progress("drawing", done, len(frames))
+        recipe = pictures.recipe.model_copy(update={"storyboard": pictures.recipe.storyboard.replace(**later)})
+        where = Surroundings(**asdict(pictures.runner.numerics))
+    index = Drawn(version=1, number=part.number, of=part.of, recipe=recipe, surroundings=where)
+    job.tell_of_store(store, report, bool(story.sampling.sharing))
+    path = store.folder / INDEX
+    if not store.write(path, index.model_dump_json(exclude_defaults=True).encode(), report):
+        raise AnimateError(f"{path}: cannot be written; make room, or name another folder with -o")
+    return len(frames)
+
+
+def read(folder: str) -> Drawn:
+    """The index of a part. Raises AnimateError."""
+    path = path_of(folder) / INDEX
+    try:
+        return Drawn.model_validate_json(read_bytes(path, LARGEST))
+    except OSError as error:
+        raise AnimateError(f"{folder}: no part that is drawn to its end ({one_line(error)}); draw it with --part") from error
+    except (ValidationError, ValueError) as error:
+        raise AnimateError(f"{path}: cannot be used, it was changed or is of another version; draw the part again") from error
+
+
+def join(folders: Sequence[str], output: str, setup: Setup, report: Report, replace: bool) -> job.Written:
+    """Write the film of these parts. Raises AnimateError for parts that are missing, or do not belong together."""
+    parts = sorted((read(folder) for folder in folders), key=lambda part: part.number)
+    first = parts[0]
+    _check_together(parts)
+    story, curves = first.recipe.storyboard, _curves(parts)
+    setup = setup.like(first.recipe.made, path_of(folders[0]), report)
+    sizes = [size for part in parts for size in part.sizes]
+
+    def drawn(model: Model, store: Store | None) -> list[Pictures]:
+        if model.fingerprint != first.recipe.made.fingerprint:
+            raise AnimateError(f"the parts were drawn by another {model.name}: its weights differ; name the same with --model")
+        there, store = copy.copy(model), store or Store(path_of(folders[0]), WHOLE)
+        there.numerics = first.numerics
+        for folder in folders:
+            store.take(Store(path_of(folder)), report)
+        pictures = render(story, there, None, store, curves, sizes[0], report, stretches(sizes))
+        plan, held = pictures.pace().plan, store.holds(pictures.pace().plan, there.fingerprint, there.numerics)
+        if not stretches(sizes) and held < (needed := len({*plan.order})):
+            raise AnimateError(f"{needed - held} of {needed} drawings are in none of the parts; draw those again, the same command goes on")
+        return [pictures]
+
+    (written,) = job.write([job.Output(story, output)], drawn, setup, report, replace)
+    return written
+
+
+def _check_together(parts: Sequence[Drawn]) -> None:
+    first, numbers = parts[0], [part.number for part in parts]
+    missing = [number for number in range(1, first.of + 1) if number not in numbers]
+    for part in parts:
+        if part.recipe.storyboard != first.recipe.storyboard or part.of != first.of:
+            raise AnimateError(f"part {part.number} is of another film than part {first.number}; join those that one storyboard was drawn in")
+        if part.recipe.made.fingerprint != first.recipe.made.fingerprint:
+            raise AnimateError(f"part {part.number} was drawn by other weights than part {first.number}; draw it again with the same --model")
+        for name, value in part.surroundings.model_dump().items():
+            if name != "batch_size" and value != (other := getattr(first.surroundings, name)):
+                differ = f"part {part.number} was drawn on {name} {value}, part {first.number} on {other}"
+                raise AnimateError(f"{differ}: their pictures differ in their last bits; draw all on the same")
+    if missing:
+        raise AnimateError(f"part{'s' * (len(missing) > 1)} {', '.join(map(str, missing))} of {first.of} missing; name the folders of all parts")
+    if len(set(numbers)) < len(numbers):
+        raise AnimateError("a part was named twice; name each folder once")
+
+
+def _curves(parts: Sequence[Drawn]) -> tuple[Curve, ...]:
+    """Of every segment as the parts have measured it that have frames in it. Raises AnimateError where they disagree."""
+    joined: list[Curve] = []
+    for curves in zip(*(part.recipe.curves for part in parts if part.recipe.curves), strict=True):
+        known = [curve for curve in curves if curve != LINEAR]
+        if any(curve != known[0] for curve in known):
+            raise AnimateError("the parts were paced in different ways; draw them again with the same version, or with --pace linear")
+        joined.append(known[0] if known else LINEAR)
+    return tuple(joined)
