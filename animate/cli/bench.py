@@ -32,8 +32,7 @@ def command(width: int | None, height: int | None, as_json: bool, **options: Any
     drawn_by = setup(options)
     from ..film import bench
 
-    with Console() as console:
-        model = drawn_by.load(console)
+    with Console() as console, drawn_by.loaded(console) as model:
         speed = bench.measure(model, width, height, console)
     if as_json:
         click.echo(json.dumps(_facts(model, speed)))
@@ -51,6 +50,7 @@ def _facts(model: Model, speed: Speed) -> dict[str, Any]:
         "step_seconds": {str(size): round(seconds, 5) for size, seconds in speed.sample.items()}, "decode_seconds": round(speed.decode, 5),
         "frame_seconds": round(speed.picture, 4), "probes": speed.probes,
         "film_seconds": {str(frames): round(seconds, 2) for frames, seconds in bench.lengths(speed)},
+        "fast_film_seconds": {str(frames): round(speed.fast_film(frames), 2) for frames in speed.fast},
         "frames_an_hour": int(bench.HOUR / speed.picture),
     }  # fmt: skip
 
@@ -65,6 +65,9 @@ def _lines(model: Model, speed: Speed) -> list[str]:
     lines.append(f"  decoding       {1000 * speed.decode:8.1f} ms a picture")
     films = ", ".join(f"{frames} in {_duration(seconds)}" for frames, seconds in bench.lengths(speed))
     lines.append(f"a frame takes {speed.picture:.2f} s, {1 / speed.picture:.1f} a second; frames of a film from one prompt to another: {films}")
+    if speed.lent is not None:
+        fast = ", ".join(f"{frames} in {_duration(speed.fast_film(frames))}" for frames in bench.LENGTHS)
+        lines.append(f"with --fast, a step of a picture between two others takes {1000 * speed.lent:.1f} ms: {fast}")
     hour = int(bench.HOUR / speed.picture)
     lines.append(f"an hour gives {hour} frames: {_duration(hour / DEFAULT_FPS)} of film at {DEFAULT_FPS:g} frames per second")
     return lines

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from ..draw.runner import Runner
 from ..models.base import Model
-from ..plan.cel import Plan
-from ..plan.exact import endpoints
-from ..plan.plan import stills
+from ..plan.anchors import lending
+from ..plan.cel import MIX_UNIT, Plan
+from ..plan.exact import blended, endpoints, showing
+from ..plan.plan import plan, stills
 from ..report import Report
 from ..story.conventions import DIFFUSERS, guides
 from ..story.resolved import Resolved
-from ..story.storyboard import Storyboard
+from ..story.storyboard import Sampling, Storyboard
+from ..story.timeline import timeline
 from . import pacing
 from .batches import check_room
 from .film import resolve
@@ -22,6 +24,7 @@ from .film import resolve
 STEPS = 2  # of the pictures that are timed; they do not have to look like anything
 ROUNDS = 2  # that are timed, of which the quicker one counts: the other was disturbed
 HOUR = 3600.0
+LENGTHS = (24, 100, 1000)  # of films, in frames
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,8 @@ class Speed:
     steps: int  # of a picture, as the model is used
     probe: float  # share of a picture's work that a probe of the even pace takes
     probes: int  # of a film of 24 frames
+    lent: float | None = None  # of one step of a picture that takes others' features; None: this model's lend none
+    fast: Mapping[int, Fast] = field(default_factory=dict)  # by the frames of a film
 
     @property
     def quickest(self) -> int:
@@ -47,9 +52,29 @@ class Speed:
 
     def film(self, frames: int) -> float:
         """Seconds of a film between two prompts: its pictures, in whole batches, and its probes."""
-        batches = -(-frames // self.batch_size)
-        drawn = batches * self.batch_size * self.steps * self.sample[self.batch_size]
-        return drawn + frames * self.decode + self.probes * self.steps * self.sample[self.batch_size] * self.probe
+        return self._around(frames) + self.steps * self._whole(frames) * self.sample[self.batch_size]
+
+    def fast_film(self, frames: int) -> float:
+        """The same with --fast, where it is one of `fast`: its anchors are drawn as they are, and what lies between takes less."""
+        of, lent = self.fast[frames], self.lent or 0.0
+        drawn = self._whole(of.anchors) * self.sample[self.batch_size] + self._whole(frames - of.anchors) * lent
+        return self._around(frames) + self.steps * of.guided * drawn
+
+    def _whole(self, pictures: int) -> int:
+        """With those that fill the last batch."""
+        return self.batch_size * -(-pictures // self.batch_size)
+
+    def _around(self, frames: int) -> float:
+        """Seconds of decoding, and of the probes."""
+        return frames * self.decode + self.probes * self.steps * self.sample[self.batch_size] * self.probe
+
+
+@dataclass(frozen=True)
+class Fast:
+    """What --fast makes of a film."""
+
+    anchors: int  # pictures that are drawn whole
+    guided: float  # share of a guided step's samples that are computed
 
 
 def measure(model: Model, width: int | None, height: int | None, report: Report) -> Speed:
@@ -67,7 +92,11 @@ def measure(model: Model, width: int | None, height: int | None, report: Report)
     probe = min(pacing.coarse(ends, story), story.sampling.steps)
     halved = model.guides_twice and guides(ends[0].guidance, DIFFUSERS)
     probes = pacing.count(23, probe, ends, story, model.guides_twice)
-    return Speed(sample, decode, sizes[-1], story.sampling.steps, probe / story.sampling.steps / (2 if halved else 1), probes)
+    share = probe / story.sampling.steps / (2 if halved else 1)
+    if not model.defaults.lends:
+        return Speed(sample, decode, sizes[-1], story.sampling.steps, share, probes)
+    lent = _timed_lent(model, story, sizes[-1], sample[sizes[-1]], report)
+    return Speed(sample, decode, sizes[-1], story.sampling.steps, share, probes, lent, {frames: _fast(model, frames) for frames in LENGTHS})
 
 
 def _sizes(most: int) -> list[int]:
@@ -90,6 +119,36 @@ def _timed(model: Model, story: Resolved, size: int, report: Report) -> tuple[fl
     return min(drawing[1:]) / size / STEPS, min(decoding[1:])
 
 
+def _timed_lent(model: Model, story: Resolved, size: int, whole: float, report: Report) -> float:
+    """Seconds of a step of one picture in batches of this size whose deep features are others'. whole: of one that has its own."""
+    story = story.model_copy(update={"sampling": story.sampling.model_copy(update={"steps": STEPS})})
+    drawing = list[float]()
+    for number in range(1 + ROUNDS):
+        runner = Runner(model, {}, size, None, report, lending=1)
+        made = _lent(story, size, number)
+        began = time.perf_counter()
+        for _ in runner.latents(made, ""):
+            pass
+        drawing.append(time.perf_counter() - began)
+    return max(0.0, min(drawing[1:]) / size / STEPS - whole)
+
+
+def _lent(story: Resolved, size: int, number: int) -> Plan:
+    """So many pictures between two anchors, which fill a batch of their own."""
+    a, b = (replace(end, seed=number) for end in endpoints(story)[:2])
+    low, high = (showing(blended(a, b, parts), story)[-1] for parts in (0, MIX_UNIT))
+    between = [MIX_UNIT * (place + 1) // (size + 1) for place in range(size)]
+    return Plan.showing((low, high, lending(showing(blended(a, b, parts), story)[-1], low, high, parts / MIX_UNIT)) for parts in between)
+
+
+def _fast(model: Model, frames: int) -> Fast:
+    story = resolve(Storyboard.of("a seed", "a tree", frames=frames, sampling=Sampling(fast=True)), model.defaults)
+    cels = list(plan(timeline(story), story).cels.values())
+    own = [cel for cel in cels if not cel.start.deep]
+    every = own[0].guided_every
+    return Fast(len(own), (1 + 1 / every) / 2)
+
+
 def _batch(story: Resolved, size: int, number: int) -> Plan:
     """Pictures that differ in their seeds, of which none was drawn before."""
     end = endpoints(story)[0]
@@ -98,5 +157,5 @@ def _batch(story: Resolved, size: int, number: int) -> Plan:
 
 def lengths(speed: Speed) -> Iterator[tuple[int, float]]:
     """Films of usual lengths, in frames, and the seconds that they take."""
-    for frames in (24, 100, 1000):
+    for frames in LENGTHS:
         yield frames, speed.film(frames)

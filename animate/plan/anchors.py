@@ -101,7 +101,7 @@ def lent(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved
         low, high = (showing(blended(a, b, parts), story)[-1] for parts in around)
         alike = len({(cel.guided, cel.guided_every) for cel in (low, high, own[-1])}) == 1  # otherwise there are features for fewer predictions
         share = (point.low - around[0]) / (around[1] - around[0])
-        yield (low, high, _lent(own[-1], low, high, share)) if alike else own
+        yield (low, high, lending(own[-1], low, high, share)) if alike else own
 
 
 def _lenders(frames: Sequence[Frame], positions: Sequence[Position], story: Resolved, curves: Sequence[Curve]) -> dict[int, _Lender]:
@@ -117,6 +117,6 @@ def _lenders(frames: Sequence[Frame], positions: Sequence[Position], story: Reso
     return lenders
 
 
-def _lent(cel: Cel, low: Cel, high: Cel, share: float) -> Cel:
+def lending(cel: Cel, low: Cel, high: Cel, share: float) -> Cel:
     """The cel, with deep features from this share of the way between two others."""
     return replace(cel, start=Start(parents=(low.key, high.key), parts=round(share * MIX_UNIT), deep=True))
