@@ -17,7 +17,7 @@ from ..story.frozen import frozen, same_frames
 from ..story.storyboard import Keyframe, Storyboard, build
 from . import unused
 from .console import Console
-from .options import Place, model_options, motion_options, names_of, of_recipe, output_option, picture_options, settings, setup, time_options
+from .options import Place, model_options, motion_options, names_of, output_option, picture_options, settings, setup, time_options, without_defaults
 from .render import show
 from .signals import INTERRUPTED, saying_what_is_left
 
@@ -28,14 +28,13 @@ Examples:
   animate again film.gif -o film.mp4    in another format
 """
 
-# The lending of --fast is between the pictures of a film.
-OF_A_PICTURE = [name for name in names_of(picture_options) if name != "fast"]
+OF_A_PICTURE = names_of(picture_options)
 
 
 @click.command("again", epilog=EPILOG)
 @click.argument("file", type=Place())
 @output_option("File or folder/")
-@of_recipe
+@without_defaults
 @time_options
 @picture_options
 @motion_options
@@ -57,7 +56,7 @@ def command(file: Path, output: str | None, no_sound: bool, as_json: bool, **opt
     if old.frames is not None and not same:
         raise AnimateError(f"{file} holds {counted(len(old.frames), 'frame')} of a film; the film cannot be changed through them")
     stretches = old.batches if same and options["batch_size"] is None else ()
-    from ..film import job
+    from ..film import job, still_job
 
     asked = setup(options)
     with saying_what_is_left(asked.keep), Console() as console:
@@ -67,11 +66,11 @@ def command(file: Path, output: str | None, no_sound: bool, as_json: bool, **opt
             show(written, console, as_json)
             made, code = written.made, INTERRUPTED * written.interrupted
         elif old.verb == "still":
-            still, made = job.write_still(story, drawn_by, console, Path(path), replace)
+            still, made = still_job.write_still(story, drawn_by, console, Path(path), replace)
             console.result(str(still))
         else:
-            sheet = job.Sheet(Path(path), _labels(old, story), columns=old.columns, stretches=stretches)
-            (written_sheet,), made = job.write_sheet(story, drawn_by, console, sheet, replace)
+            sheet = still_job.Sheet(Path(path), _labels(old, story), columns=old.columns, stretches=stretches)
+            (written_sheet,), made = still_job.write_sheet(story, drawn_by, console, sheet, replace)
             console.result(str(written_sheet))
         job.tell_of_differences(old.made, made, console)
     return code

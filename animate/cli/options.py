@@ -91,7 +91,11 @@ picture_options = _stack(
     click.option("--negative", help="What the pictures should not show."),
     click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
     click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
-    click.option("--fast/--no-fast", default=None, help="Pictures of a film lend each other what changes little: half the work, or less."),
+    click.option(
+        "--fast/--no-fast",
+        default=None,
+        help="Guide at every second step; pictures of a film lend each other what changes little, too: half the work, or less.",
+    ),
     click.option("--draft/--no-draft", default=None, help="For a look: a third of the model's steps, and --fast."),
     click.option("--guidance", help="Classifier-free guidance scale; up to 1: none; may change with time. Default: the model's."),
     click.option("--sampler", help=f"{samplers.help_names()}. Default: the model's."),
@@ -158,6 +162,9 @@ model_options = _stack(
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
     click.option("--compile/--no-compile", "compiled", default=None, help="Compile the kernels: minutes at first, quicker then, for long films."),
+    click.option("--workers", type=int, metavar="N", help="Draw in N processes: one for each GPU, or sharing this machine's cores."),
+    click.option("--cluster", metavar="ADDRESS", help='Draw in a Ray cluster: HOST:PORT, or "auto" for the one on this machine.'),
+    click.option("--mixed", is_flag=True, help="Let workers draw on different hardware: last bits differ from picture to picture."),
     click.option("--store", type=Place(), metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),
     click.option("--no-store", is_flag=True, help="Keep nothing, and draw everything."),
 )
@@ -204,12 +211,20 @@ def storyboard(prompts: Sequence[str], from_: str | None, via: Sequence[str], to
     unused.check(story, settings(options), "".join(named))
     try:  # what cannot work is said before seconds go into imports and hours into drawing
         timeline(story)
+        _check_images(story)
         if story.sampling.sampler:
             samplers.canonical(story.sampling.sampler)
     except AnimateError as error:
         location = error.location if isinstance(error, Misplaced) else ("sampling", "sampler")
         raise AnimateError(f"{named[0]}{place_in(named[0], location, settings(options))}: {error}" if named else str(error)) from error
     return story
+
+
+def _check_images(story: Storyboard) -> None:
+    """Raises AnimateError for an image that is not there, and where it is named."""
+    for number, key in enumerate(story.keyframes):
+        if key.image and not path_of(key.image).exists():
+            raise Misplaced(f"image {key.image}: no such file; give a PNG, JPEG or WebP", "keyframes", number, "image")
 
 
 def lines(path: Path) -> list[str]:
@@ -227,8 +242,8 @@ def names_of(options: Callable[[Command], Command]) -> list[str]:
     return [param.name for param in reversed(options(lambda: None).__click_params__)]  # type: ignore[attr-defined]
 
 
-def of_recipe(command: Command) -> Command:
-    """The options below, where what is left out is what a file's recipe says: their help names no other default."""
+def without_defaults(command: Command) -> Command:
+    """The options below, where what is left out is what a file's recipe says, or is not tried: their help names no default."""
     for option in getattr(command, "__click_params__", ()):
         if isinstance(option, click.Option) and option.help and option.name != "store":
             option.help = re.sub(r" Default: [^.]*\.", "", option.help)
@@ -240,7 +255,7 @@ def setup(options: dict[str, Any]) -> Setup:
     folder, without, unchecked = options.pop("store"), options.pop("no_store"), options.pop("no_safety")
     if folder and without:
         raise AnimateError(f"--store {folder} and --no-store; give one of them")
-    names = ("device", "dtype", "batch_size", "compiled", "loras", "vae", "embeddings")
+    names = ("device", "dtype", "batch_size", "compiled", "loras", "vae", "embeddings", "workers", "cluster", "mixed")
     given = {name: options.pop(name) for name in names}
     made = Setup(options.pop("model_name"), folder=folder, keep=not without, safety=not unchecked, **given)
     made.check()

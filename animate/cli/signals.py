@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from types import FrameType
 
 INTERRUPTED = 130  # as a shell has it: 128 + SIGINT
 NUMBERS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+PATIENCE = 3.0  # seconds after which it is told what a signal waits for
+WAITING = b"animate: stopping after the denoising step that is being drawn; twice more ends at once\n"
 ORDINARY = (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -18,12 +21,14 @@ def closing_first() -> Iterator[None]:
     """The first of these signals raises KeyboardInterrupt, so that the file is closed with what is drawn; the second one says so,
     and the third ends the process. What a shell or nohup has this process ignore stays ignored, and so does what `ignore` was called for within.
     """
-    received = 0
+    received, waiting = 0, threading.Timer(PATIENCE, os.write, [2, WAITING])
+    waiting.daemon = True
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal received
         received += 1
         if received == 1:
+            waiting.start()
             raise KeyboardInterrupt
         if received == 2:
             with contextlib.suppress(OSError):
@@ -35,6 +40,7 @@ def closing_first() -> Iterator[None]:
     try:
         yield
     finally:
+        waiting.cancel()
         for number, handler in before:
             if signal.getsignal(number) is interrupt:
                 signal.signal(number, handler)
@@ -46,8 +52,10 @@ def saying_what_is_left(keep: bool) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt as error:
-        kept = "what is drawn is kept, and the same command goes on from there"
-        raise KeyboardInterrupt(f"stopped; {kept if keep else 'nothing is kept (--no-store): the same command begins anew'}") from error
+        kept = "drawings that were finished are kept, and the same command goes on from there"
+        raise KeyboardInterrupt(
+            f"stopped before anything could be written; {kept if keep else 'nothing is kept (--no-store): the same command begins anew'}"
+        ) from error
 
 
 def ignore() -> None:

@@ -7,6 +7,7 @@ import glob
 import itertools
 import os
 import platform
+import re
 import secrets
 import shutil
 import tempfile
@@ -17,9 +18,11 @@ from pathlib import Path
 from ..errors import AnimateError
 from ..places import absolute
 from ..report import Report
+from .containers import IN_FOLDER
 
 TEMPORARY = ".animate"  # how names of files begin that are not whole yet
 ABANDONED_AFTER = 600.0  # seconds without a change, after which nobody writes to a file whose process is gone
+NUMBERED = re.compile(r"\d{5,}\.png")  # the pictures of a film in a folder
 LONGEST_NAME = 240  # bytes: file systems take 255, and a number may be added
 
 
@@ -73,21 +76,32 @@ def publish(temporary: Path, target: Path, replace: bool, report: Report) -> Pat
     folder, reason = temporary.is_dir(), ""
     if replace or folder:
         try:
-            _replace(temporary, target)
+            _replace(temporary, target, replace)
             return target
         except OSError as error:
             reason = error.strerror or str(error)
     name = next(name for name in _numbered(target) if _reserved(name, folder))
-    _replace(temporary, name)
+    _replace(temporary, name, replace=False)
     if reason:
         report.warn(f"{target} cannot be replaced ({reason}): written to {name}")
     return name
 
 
-def _replace(temporary: Path, target: Path) -> None:
+def _replace(temporary: Path, target: Path, replace: bool) -> None:
     if temporary.is_dir() and target.is_dir():
+        if replace and holds_only_a_film(target):
+            before = target.rename(temporary.with_name(f"{temporary.name}-before"))
+            temporary.replace(target)
+            shutil.rmtree(before)
+            return
         target.rmdir()  # raises OSError if it is not empty
     temporary.replace(target)
+
+
+def holds_only_a_film(folder: Path) -> bool:
+    """Whether a folder is a film that was written here, and nothing else lies in it: then it may be replaced, as a file may."""
+    names = [path.name for path in folder.iterdir()]
+    return IN_FOLDER in names and all(name == IN_FOLDER or NUMBERED.fullmatch(name) for name in names)
 
 
 def _numbered(target: Path) -> Iterator[Path]:

@@ -24,7 +24,7 @@ from . import ffmpeg, tags
 from .encoders import Encoder, NewEncoder
 from .formats import FORMATS, films, names, stills
 from .limits import check_image, check_rate, check_size
-from .publish import check_writable, publish, temporary_name, write_errors
+from .publish import check_writable, holds_only_a_film, publish, temporary_name, write_errors
 from .sound import Sound, Track
 
 Note = Callable[[int], str]  # how many images are in the file -> the text that is kept in it
@@ -79,7 +79,7 @@ def write_film(
     """As `write_video`, but Ctrl-C is told in what is returned, and raises nothing."""
     target, fps = path_of(path), _rate(path, images, fps, report)
     note, sound = note or getattr(images, "note", None), sound or getattr(images, "sound", None)
-    new_encoder = check(path, fps)
+    new_encoder = check(path, fps, replace)
     if sound is not None and not isinstance(sound, Sound):
         raise AnimateError(f"sound {one_line(repr(sound), 60)}; allowed: animate.media.sound.Sound(Path('song.wav'))")
     if not isinstance(images, Iterable):
@@ -193,8 +193,11 @@ def _signals_held() -> Iterator[list[int]]:
 # --- checks before the first image -------------------------------------------------------------------------------------------
 
 
-def check(path: str | os.PathLike[str], fps: float) -> NewEncoder:
-    """The encoder for this name, or AnimateError if the name, its folder, the format or the pace cannot work. Writes nothing."""
+def check(path: str | os.PathLike[str], fps: float, replace: bool = True) -> NewEncoder:
+    """The encoder for this name, or AnimateError if the name, its folder, the format or the pace cannot work. Writes nothing.
+
+    replace: whether a film that is there may be replaced; a folder that holds anything else never is.
+    """
     text, target = os.fspath(path), path_of(path)
     check_rate(fps)
     check_writable(target)
@@ -204,8 +207,8 @@ def check(path: str | os.PathLike[str], fps: float) -> NewEncoder:
     if encoder is None or not (suffix or folder):
         raise AnimateError(f'{text}: suffix "{target.suffix}" is not known; allowed: {names(films())}, or a folder ending in /')
     if folder:
-        if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise AnimateError(f"{text}: is there already and not empty; name a new folder")
+        if target.exists() and (not target.is_dir() or (any(target.iterdir()) and not (replace and holds_only_a_film(target)))):
+            raise AnimateError(f"{text}: is there already, and holds more than a film of animate; name a new folder")
         return encoder
     if FORMATS[suffix].needs_ffmpeg:
         ffmpeg.check()

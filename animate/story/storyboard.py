@@ -176,7 +176,7 @@ class Storyboard(Frozen):
         if self.frames is not None and self.duration is not None and self.fps is not None and round(self.duration * self.fps) != self.frames:
             raise ValueError(f"{self.frames} frames at {self.fps:g} fps are not {self.duration:g} s; give two of frames, duration and fps")
         if self.loop != "cycle" and len(self.keyframes) == 1:
-            raise ValueError('one prompt does not make a film; give a second one, or --loop cycle, or use "animate still"')
+            raise ValueError("one prompt does not make a film; give a second one, or let it loop (--loop cycle), or draw a still")
         if self.count < 2:
             raise ValueError(f'{counted(self.count, "frame")}; a film has at least 2; for one picture use "animate still"')
         if self.count > LONGEST_FILM:

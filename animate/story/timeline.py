@@ -135,7 +135,12 @@ def _begins(story: Storyboard, count: int) -> list[int]:
     for number, begin in enumerate(anchors):
         if begin is not None and begin >= count:
             last = f"the last of {_all_of(story, count)} is {count - 1}"
-            raise Misplaced(f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; {last}", "keyframes", number, "at")
+            raise Misplaced(
+                f"keyframe {number + 1} at {keys[number].at} is on frame {begin}; {last}: give more frames, or a share such as 75%",
+                "keyframes",
+                number,
+                "at",
+            )
     first = anchors[0] = anchors[0] or 0
     if cycle:
         anchors.append(first + count)  # where it returns

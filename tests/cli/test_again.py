@@ -164,11 +164,19 @@ def test_every_other_option_of_a_picture_changes_it(run: Run, where: tuple[str, 
     assert not np.array_equal(seen_still("again.png"), seen_still("a.png"))
 
 
+def test_a_still_is_made_fast_and_plain_again(run: Run, where: tuple[str, ...]) -> None:
+    assert run("still", "a tree", "--steps", "12", "--guidance", "2", "-o", "plain.png")[0] == 0
+    assert run("again", "plain.png", "--fast", "-o", "fast.png", *where)[0] == 0
+    assert run("again", "fast.png", "--no-fast", "-o", "again.png", *where)[0] == 0
+    assert not np.array_equal(seen_still("fast.png"), seen_still("plain.png"))
+    assert np.array_equal(seen_still("again.png"), seen_still("plain.png"))
+
+
 @pytest.mark.parametrize(
     "option",
     [
         "--frames 48", "--fps 24", "--duration 2", "--loop bounce", "--ease in", "--pace linear", "--sharing 0.5", "--feedback 0.4", "--zoom 1.1",
-        "--pan 1,0", "--rotate 1", "--between 1", "--sound song.wav", "--no-sound", "--json", "--fast",
+        "--pan 1,0", "--rotate 1", "--between 1", "--sound song.wav", "--no-sound", "--json",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(("count", "what"), [("1", "a still"), ("2", "a contact sheet")])

@@ -150,7 +150,7 @@ def test_two_films_in_two_threads_each_tell_their_own(tiny: UNetModel, recwarn: 
     [
         ("film.tiff", 'film.tiff: suffix ".tiff" is not known; allowed: .mp4, '),
         ("no/such\0name.gif", r"'no/such\x00name.gif': a name with a NUL in it; choose another with -o"),
-        ("film.txt/", "film.txt/: is there already and not empty; name a new folder"),
+        ("film.txt/", "film.txt/: is there already, and holds more than a film of animate; name a new folder"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_a_model_is_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, path: str, said: str) -> None:
