@@ -53,7 +53,7 @@ def test_there_are_commands_to_run() -> None:
 
 
 @pytest.mark.parametrize("line", [c for text in (README, *GUIDE.values()) for c in commands(text) if c != "animate doctor"])
-def test_the_commands_of_pages_work(run: Run, tiny_folder: Path, tmp_path: Path, line: str) -> None:
+def test_the_commands_of_pages_work(run: Run, tiny_folder: Path, tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("work", "sprout"))
     args = shlex.split(line)[1:]
     if "--model" in args:  # its device and dtype go with it
@@ -61,6 +61,15 @@ def test_the_commands_of_pages_work(run: Run, tiny_folder: Path, tmp_path: Path,
         name = args[at + 1]
         args = args[:at] if name in LARGE else [*args[:at], *args[at + 2 :]]
         args += ["--model", str(tiny_folder)] if name in LARGE else []
+    if "--workers" in args:  # one of each kind is loaded for real, in its own process
+        monkeypatch.setattr("animate.cluster.asked.cores", lambda: 8)
+        args[args.index("--workers") + 1] = "1"
+        args += ["--model", str(tiny_folder), "--frames", "8"]
+    if args[0] == "join":
+        folders = [folder for folder in args if folder.startswith("part-")]
+        for number, folder in enumerate(folders, 1):
+            assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "--part", f"{number}/{len(folders)}", "-o", folder)[0] == 0
+        args += ["--model", str(tiny_folder)]
     if args[0] in ("show", "again", "verify", "score"):
         for file in args[1:] if args[0] == "score" else args[1:2]:
             assert run("a seed", "a tree", "--steps", "1", "--frames", "4", "-o", file)[0] == 0
@@ -95,8 +104,9 @@ def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("name", GUIDE)
 def test_the_guides_python_works_and_its_links_lead_somewhere(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: UNetModel) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("animate.models.load_model", lambda _: tiny)
     texts = blocks("python", GUIDE[name])
+    if not any("Cluster" in text for text in texts):  # workers load the model themselves
+        monkeypatch.setattr("animate.models.load_model", lambda _: tiny)
     for text in texts:
         exec(compile(text, name, "exec"), {})
     assert len([*tmp_path.iterdir()]) >= len(texts)
