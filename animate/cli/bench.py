@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import counted
+from ..errors import AnimateError, counted
 from ..story.storyboard import DEFAULT_FPS
 from .console import Console, printable
 from .options import model_options, setup
@@ -30,6 +30,8 @@ def command(width: int | None, height: int | None, as_json: bool, **options: Any
     Nothing is written or kept. It takes some batches of two steps: seconds for sprout, minutes for a large model on a CPU.
     """
     drawn_by = setup(options)
+    if drawn_by.spread:
+        raise AnimateError("bench measures one process, and workers are as fast each; leave out --workers and --cluster")
     from ..film import bench
 
     with Console() as console, drawn_by.loaded(console) as model:

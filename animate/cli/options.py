@@ -258,6 +258,8 @@ def setup(options: dict[str, Any]) -> Setup:
     names = ("device", "dtype", "batch_size", "compiled", "loras", "vae", "embeddings", "workers", "cluster", "mixed")
     given = {name: options.pop(name) for name in names}
     made = Setup(options.pop("model_name"), folder=folder, keep=not without, safety=not unchecked, **given)
+    if made.mixed and not made.spread:
+        raise AnimateError("--mixed changes nothing without --workers or --cluster; say one of them, too, or leave it out")
     made.check()
     return made
 

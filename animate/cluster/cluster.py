@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import Any, Self
@@ -24,7 +25,7 @@ from ..models.weights import catalog
 from ..pixels import Image, Images
 from ..report import REPORT, Report
 from . import asked, crew
-from .dispatch import Dispatcher, Hands, Worker
+from .dispatch import Dispatcher, Hands, Lost, Worker
 from .worker import Facts, Job
 
 
@@ -129,9 +130,20 @@ class Cluster:
         """By a worker, as all of a film's images, and at once where it was decoded when it was drawn."""
         return np.stack([self._decoded(one) for one in latents])
 
+    def expect(self, latents: Tensor) -> None:
+        """These, (C, h, w), will be decoded soon: a worker begins, if that was not done when they were drawn."""
+        if latents not in self._known and (coming := self._crew.decoding(latents)):
+            self._known.add(latents, coming)
+
     def _decoded(self, latents: Tensor) -> Image:
-        image = self._known.take(latents)
-        return self._crew.decode(latents) if image is None else image
+        known = self._known.take(latents)
+        if isinstance(known, Future):
+            try:
+                known = known.result()
+            except Lost:
+                known = None
+        # A copy: what is in shared memory is read-only, and stays there as long as somebody looks at it.
+        return self._crew.decode(latents).copy() if known is None else known.copy()
 
 
 def agreed(facts: Sequence[Facts], model: Model, mixed: bool) -> Numerics:
@@ -182,20 +194,24 @@ class _Memory:
 
 
 class _Known:
-    """Images that were decoded where they were drawn, until they are asked for; those that are not, are forgotten."""
+    """Images that workers have decoded, or are decoding, until they are asked for; those that are not, are forgotten."""
 
     def __init__(self) -> None:
         self.most = WINDOW
-        self._images: OrderedDict[bytes, Image] = OrderedDict()
+        self._images: OrderedDict[bytes, Image | Future[Image]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def add(self, latents: Tensor, image: Image) -> None:
+    def __contains__(self, latents: Tensor) -> bool:
+        with self._lock:
+            return _digest(latents) in self._images
+
+    def add(self, latents: Tensor, image: Image | Future[Image]) -> None:
         with self._lock:
             self._images[_digest(latents)] = image
             while len(self._images) > self.most:
                 self._images.popitem(last=False)
 
-    def take(self, latents: Tensor) -> Image | None:
+    def take(self, latents: Tensor) -> Image | Future[Image] | None:
         with self._lock:
             return self._images.pop(_digest(latents), None)
 

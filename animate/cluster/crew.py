@@ -49,6 +49,10 @@ class RayWorker:
     def stop(self, number: int) -> None:
         self.actor.stop.remote(number)
 
+    def decode(self, latents: Tensor) -> Future[Image]:
+        """(C, h, w) -> uint8 (H, W, 3)."""
+        return _answer(self.actor.decode.remote(latents.numpy()))
+
     def ask(self, what: str, *given: Any, within: float | None = None) -> Any:
         """Another of its methods, in seconds. Raises Lost, TimeoutError, or what the method raises."""
         return _answer(getattr(self.actor, what).remote(*given)).result(within)
@@ -98,13 +102,17 @@ class Crew:
         threading.Thread(target=self._replace, args=(found,), name="replace", daemon=True).start()
         return found
 
+    def decoding(self, latents: Tensor) -> Future[Image] | None:
+        """As `decode`, begun by the worker whose turn it is; None without workers. It fails if that one ends."""
+        workers = self.workers
+        return workers[next(self._turns) % len(workers)].decode(latents) if workers else None
+
     def decode(self, latents: Tensor) -> Image:
         """(C, h, w) -> uint8 (H, W, 3), by any worker. Raises AnimateError if there is none."""
         while workers := self.workers:
             one = workers[next(self._turns) % len(workers)]
             with contextlib.suppress(Lost):
-                image: Image = one.ask("decode", latents.numpy())
-                return image.copy()  # what is in shared memory is read-only, and stays there as long as somebody looks at it
+                return one.decode(latents).result()
             with self._lock:
                 self.workers = [other for other in self.workers if other is not one]
         raise AnimateError("no worker is left to decode; the same command goes on from what is in the store")

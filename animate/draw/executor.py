@@ -36,6 +36,9 @@ class DrawnElsewhere(Protocol):
     def hands(self, images: Mapping[str, Image], lending: int) -> Hands:
         """Those that draw for one runner. images, lending: as a `Drawer` takes them."""
 
+    def expect(self, latents: Tensor) -> None:
+        """These, (C, h, w), will be decoded soon: whoever can, may begin. Returns at once."""
+
     def hardware_of(self, key: str) -> str:
         """What a cel was drawn on, where that differs from cel to cel; else nothing."""
 

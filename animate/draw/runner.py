@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -22,6 +23,8 @@ from .executor import DrawnElsewhere, Hands, WorkerThread
 from .store import Store
 
 LENDERS = 2  # batches, and cels of every film, whose deep features are kept: those on both sides of what is drawn next
+
+T = TypeVar("T")
 
 Stretches = Sequence[tuple[int, int]]  # of a film: the number of a stretch's first frame, and the size of the batches that it is drawn in
 
@@ -56,6 +59,19 @@ class Runner:
         with heard_by(self.report):
             image: Image = self.model.decode(latents[None])[0] if shown_once else self._drawer.feedback.decoder(latents)
         return image
+
+    def announced(self, shown: Iterator[tuple[T, Tensor]]) -> Iterator[tuple[T, Tensor]]:
+        """The same, and latents; where others decode, they are told a batch ahead what will be asked for."""
+        if not isinstance(self.model, DrawnElsewhere):
+            yield from shown
+            return
+        waiting = deque[tuple[T, Tensor]]()
+        for what, latents in shown:
+            self.model.expect(latents)
+            waiting.append((what, latents))
+            if len(waiting) == self.batch_size:
+                yield waiting.popleft()
+        yield from waiting
 
     def settle(self) -> None:
         """Wait until nothing is drawn any more that was given up, for a denoising step at most."""

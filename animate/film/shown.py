@@ -93,7 +93,7 @@ class Shown:
         """Decoded images, one that is shown on and on decoded once; None for one that may not be shown."""
         plan, before, image = self.pace().plan, None, None
         every = 1 + self.between * self.flowing
-        for number, (cel, latents) in enumerate(self._shown(plan)):
+        for number, (cel, latents) in enumerate(self.runner.announced(self._shown(plan))):
             if cel is None or cel is not before:
                 before, image = cel, self._allowed(cel, latents)
             if image is None:

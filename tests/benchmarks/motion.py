@@ -142,6 +142,8 @@ def samples(what: Plan, batch_size: int, run: Callable[..., Iterator[torch.Tenso
     class Counting:
         """An executor that draws nothing, and counts what it would take."""
 
+        window = engine.WINDOW
+
         def submit(self, batch: Batch) -> Future[torch.Tensor]:
             nonlocal done
             done += sum(1 + cel.guided for cel in batch.cels) * (batch.stops[-1] - batch.cels[0].start.step)
@@ -163,10 +165,10 @@ def watched() -> Iterator[list[Ran]]:
     run, seen = engine.run, list[Ran]()
 
     def watch(
-        what: Plan, executor: engine.Executor, states: engine.States, batch_size: int, kind: engine.Kind = engine.batch_kind
+        what: Plan, executor: engine.Executor, states: engine.States, batch_size: int, kind: engine.Kind = engine.batch_kind, shown: bool = True
     ) -> Generator[torch.Tensor]:
         seen.append(Ran(what, samples(what, batch_size, run)))
-        return run(what, executor, states, batch_size, kind)
+        return run(what, executor, states, batch_size, kind, shown)
 
     with mock.patch.object(engine, "run", watch):
         yield seen

@@ -93,7 +93,10 @@ def test_an_interrupt_before_there_is_a_file_is_one_line(run: Run, monkeypatch: 
     words = ("still", "a tree", "--steps", "1") if "stills" in place else ("a seed", "a tree", *FEW)
     kept = "animate: stopped before anything could be written; drawings that were finished are kept, and the same command goes on from there\n"
     assert run(*words) == (signals.INTERRUPTED, "", kept)
-    assert run(*words, "--no-store")[2] == "animate: stopped; nothing is kept (--no-store): the same command begins anew\n"
+    assert (
+        run(*words, "--no-store")[2]
+        == "animate: stopped before anything could be written; nothing is kept (--no-store): the same command begins anew\n"
+    )
     assert not [path for path in Path().rglob("*") if path.is_file()]
 
 

@@ -183,6 +183,7 @@ def test_more_workers_than_there_is_room_for(count: int, device: str, message: s
     [
         (["--workers", "0"], "0 workers; allowed: a whole number from 1"),
         (["--cluster", "127.0.0.1:1"], "cluster 127.0.0.1:1: nobody answers there"),
+        (["--mixed"], "--mixed changes nothing without --workers or --cluster"),
         (["--cluster", "somewhere"], 'cluster "somewhere"; allowed: HOST:PORT'),
     ],
 )

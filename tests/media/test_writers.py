@@ -109,7 +109,7 @@ def test_a_folder_gets_numbered_pngs(tmp_path: Path) -> None:
     write_video(f"{tmp_path}/frames/", images, 12)
     assert sorted(p.name for p in (tmp_path / "frames").iterdir()) == ["00000.png", "00001.png", "00002.png"]
     assert np.array_equal(np.asarray(PIL.Image.open(tmp_path / "frames" / "00002.png")), images[2])
-    with pytest.raises(AnimateError, match="not empty"):
+    with pytest.raises(AnimateError, match="holds more than a film"):
         write_video(f"{tmp_path}/frames/", images, 12)
 
 

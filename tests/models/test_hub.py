@@ -457,7 +457,8 @@ def test_pull_of_what_is_here_prints_where(run: Run, tiny_folder: Path) -> None:
 def test_pull_of_what_is_no_model_names_those_that_are(run: Run, name: str) -> None:
     code, out, err = run("models", "pull", name)
     assert (code, out) == (2, "")
-    assert err.startswith(f'animate: model "{name}" is not known; allowed: sprout, sd11, ')
+    said = f"{name}: no such folder, and only the hub is pulled from" if name[0] in "./" else f'model "{name}" is not known'
+    assert err.startswith(f"animate: {said}; allowed: sprout, sd11, ")
     assert err.count("\n") == 1
     assert ('did you mean "sd14"?' in err) == (name == "sd1.44")
 
