@@ -129,6 +129,12 @@ def test_the_command_line_imports_nothing_heavy_on_any_way() -> None:
     assert not HEAVY & set(done.stdout.split())
 
 
+def test_ray_is_known_to_one_file_and_imported_only_when_workers_are_asked_for() -> None:
+    knows = {module(path) for path in files() if "ray" in {name for node in ast.walk(ast.parse(path.read_text())) for name in outside(node)}}
+    assert knows == {("cluster", "crew")}
+    assert "ray" not in {name for node in at_import(ast.parse((PACKAGE / "cluster" / "crew.py").read_text())) for name in outside(node)}
+
+
 def test_every_public_name_is_there() -> None:
     assert all(getattr(animate, name) for name in animate.__all__)
     assert {*animate.__all__} <= {*dir(animate)}, "which notebooks complete by"

@@ -16,7 +16,7 @@ ANSWERS = 0.7  # seconds in which an address does
 ALLOWED = "allowed: HOST:PORT of a running Ray cluster, or auto for the one on this machine"
 
 
-def check(workers: Any, address: Any, device: str = "auto") -> None:
+def check(workers: Any, address: Any) -> None:
     """Raises AnimateError for what can be no number of workers, for an address where nobody answers, and where Ray is not installed."""
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, Integral) or workers < 1):
         raise AnimateError(f"{one_line(repr(workers), 60)} workers; allowed: a whole number from 1, or leave it out for one on each GPU")
@@ -26,8 +26,12 @@ def check(workers: Any, address: Any, device: str = "auto") -> None:
         raise AnimateError(f"workers need Ray, which is not installed: {INSTALL}")
     if address is not None and address != "auto":
         _answers(address)
-    if address is None and workers is not None and (device == "cpu" or not has_driver()):
-        check_room(int(workers), cores(), "CPU core")
+
+
+def check_here(workers: int, device: str) -> None:
+    """Raises AnimateError for more workers than this machine has cores for, where it is those that draw."""
+    if device == "cpu" or not has_driver():
+        check_room(workers, cores(), "CPU core")
 
 
 def check_room(workers: int, there: int, kind: str) -> None:

@@ -52,7 +52,9 @@ class Setup:
         if self.spread:
             from ..cluster import asked
 
-            asked.check(self.workers, self.cluster, device)
+            asked.check(self.workers, self.cluster)
+            if self.workers is not None and self.cluster is None:
+                asked.check_here(self.workers, device)
             device = "auto" if self.cluster else device  # other machines have other devices
         check(self.model, device, dtype, self.loras, self.vae, self.embeddings, self.batch_size)
 

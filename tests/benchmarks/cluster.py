@@ -24,7 +24,7 @@ import psutil
 import ray
 
 import animate
-from animate.cluster import worker
+from animate.cluster import crew, worker
 from animate.cluster.cluster import Cluster
 from animate.cluster.worker import Drawn, Job
 from animate.pixels import Image
@@ -97,26 +97,26 @@ def film(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def kills(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """Beside each film, a worker is killed at a random moment."""
-    dice = random.Random(arguments.seed)
+    """In each film, a worker is killed at a random moment; the next film waits until another one has come in its place."""
+    dice, crew.RESTARTS = random.Random(arguments.seed), arguments.runs
     story = animate.Storyboard.of("a seed", "a tree", frames=arguments.frames, sampling={"steps": 4})
     ray.init(num_cpus=2, include_dashboard=False, object_store_memory=2**29, log_to_driver=False)
-    with tempfile.TemporaryDirectory() as folder:
-        expected = b""
-        for number in range(-1, arguments.runs):
-            path = Path(folder) / "film.mp4"
-            with Cluster("sprout", 2, device="cpu", report=Silent()) as model:
-                images = animate.render(story, model)
-                killer = threading.Timer(dice.uniform(0, 4), _kill, [model, dice])
-                if number >= 0:
-                    killer.start()
-                animate.write_video(path, images)
-                killer.cancel()
-            data = path.read_bytes()
-            expected = expected or data
-            path.unlink()
+    with tempfile.TemporaryDirectory() as folder, Cluster("sprout", 2, device="cpu", report=Silent()) as model:
+        expected, seconds = b"", 0.0
+        for number in range(-2, arguments.runs):  # the first one warms up, the second one tells how long a film takes
+            path, began = Path(folder) / f"film {number}.mp4", time.perf_counter()
+            killer = threading.Timer(dice.uniform(0, seconds), _kill, [model, dice])
             if number >= 0:
-                yield {"run": number, "killed": killer.finished.is_set(), "same_bytes": data == expected}
+                killer.start()
+            animate.write_video(path, animate.render(story, model))
+            killer.join() if number >= 0 else killer.cancel()
+            seconds = seconds if number >= 0 else time.perf_counter() - began
+            expected = expected or path.read_bytes()
+            while len(model._crew.workers) < 2:
+                time.sleep(0.1)
+            if number >= 0:
+                yield {"run": number, "same_bytes": path.read_bytes() == expected}
+            path.unlink()
 
 
 def _kill(model: Cluster, dice: random.Random) -> None:
