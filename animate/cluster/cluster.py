@@ -25,7 +25,7 @@ from ..models.weights import catalog
 from ..pixels import Image, Images
 from ..report import REPORT, Report
 from . import asked, crew
-from .dispatch import Dispatcher, Hands, Lost, Worker
+from .dispatch import Dispatcher, Hands, Lost, RemoteWorker
 from .worker import Facts, Job
 
 
@@ -93,7 +93,7 @@ class Cluster:
         """What a cel was drawn on, where workers differ and it was drawn by this cluster; else nothing."""
         return self._drawn_on.get(key, "")
 
-    def _note(self, batch: Batch, worker: Worker) -> None:
+    def _note(self, batch: Batch, worker: RemoteWorker) -> None:
         if self._differ:
             self._drawn_on.update({cel.key: worker.hardware for cel in batch.cels})
 

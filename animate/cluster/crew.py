@@ -22,11 +22,11 @@ from ..models.source import Source
 from ..pixels import Image
 from ..report import Report
 from . import asked, shipping, worker
-from .dispatch import Lost, Worker
+from .dispatch import Lost, RemoteWorker
 from .worker import Drawn, Facts, Job
 
 FREE = 5.0  # seconds in which what others have left becomes free
-STARTS = 60.0  # seconds in which a worker's process does
+STARTS = 180.0  # seconds in which a worker's process does, on a machine that is busy otherwise
 STORE = 2**29  # bytes of shared memory of a cluster on this machine: batches and images on their way
 RESTARTS = 3  # workers that are started in the place of lost ones, for each that was asked for
 HERE = "127.0.0.1"  # a cluster that is started here is reached from here only
@@ -53,9 +53,9 @@ class RayWorker:
         """(C, h, w) -> uint8 (H, W, 3)."""
         return _answer(self.actor.decode.remote(latents.numpy()))
 
-    def ask(self, what: str, *given: Any, within: float | None = None) -> Any:
-        """Another of its methods, in seconds. Raises Lost, TimeoutError, or what the method raises."""
-        return _answer(getattr(self.actor, what).remote(*given)).result(within)
+    def ask(self, what: str, *given: Any) -> Future[Any]:
+        """Another of its methods. It fails with Lost, or with what the method raises."""
+        return _answer(getattr(self.actor, what).remote(*given))
 
 
 class Crew:
@@ -68,7 +68,7 @@ class Crew:
         self._images: OrderedDict[str, Any] = OrderedDict()
         self.workers: list[RayWorker] = []
         self._hardware = set[str]()
-        self._own = _connected(self.ray, address, report)
+        self._joined = _connected(self.ray, address, report)
         try:
             nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
             self.count, self.options, self.threads = shares(nodes, count, source.device)
@@ -82,23 +82,24 @@ class Crew:
             raise
 
     def facts(self) -> list[Facts]:
-        """Of all workers, once they have loaded the model. Raises AnimateError."""
-        found = list[Facts]()
-        for number, one in enumerate(self.workers):
-            self.report.progress(f"loading on {counted(self.count, 'worker')}", number, self.count)
-            found.append(self._ready(one))
-        self.report.progress(f"loading on {counted(self.count, 'worker')}", self.count, self.count)
+        """Of all workers, once they have loaded the model, all at a time. Raises AnimateError."""
+        found, stage = list[Facts](), f"loading on {counted(self.count, 'worker')}"
+        self.report.progress(stage, 0, self.count)
+        loading = [(one, self._loading(one)) for one in self.workers]
+        for one, facts in loading:
+            found.append(self._loaded(one, facts))
+            self.report.progress(stage, len(found), self.count)
         self._hardware = {one.numerics.hardware for one in found}
         return found
 
-    def replacement(self, lost: Worker) -> Future[Worker] | None:
+    def replacement(self, lost: RemoteWorker) -> Future[RemoteWorker] | None:
         """Another worker in the place of a lost one; None if too many were lost already."""
         with self._lock:
             self.workers = [one for one in self.workers if one is not lost]
             self._left -= 1
             if self._left < 0:
                 return None
-        found: Future[Worker] = Future()
+        found: Future[RemoteWorker] = Future()
         threading.Thread(target=self._replace, args=(found,), name="replace", daemon=True).start()
         return found
 
@@ -124,7 +125,7 @@ class Crew:
 
     def offload(self) -> bool:
         """Whether that changed anything for any of them."""
-        return max([bool(one.ask("offload")) for one in self.workers], default=False)  # all are asked
+        return max([bool(one.ask("offload").result()) for one in self.workers], default=False)  # all are asked
 
     def close(self) -> None:
         """Send the workers away, and end the cluster if it was started here."""
@@ -133,38 +134,47 @@ class Crew:
         for one in workers:
             with contextlib.suppress(Exception):  # it is gone already
                 self.ray.kill(one.actor)
-        if self._own:
+        if self._joined:
             self.ray.shutdown()
 
     def _begun(self) -> RayWorker:
         name = f"worker {next(self._numbers)}"
         return RayWorker(name, self._actor.options(**self.options).remote(self.source, self.source.paths(), self.threads), self._shared)
 
-    def _ready(self, one: RayWorker) -> Facts:
-        """Once it has loaded the model. Raises AnimateError."""
+    def _loading(self, one: RayWorker) -> Future[Facts]:
+        """Its facts, which it knows when it has loaded the model; what it lacks of that is sent first. Raises AnimateError."""
         try:
-            lacking = one.ask("lacking", within=STARTS)
+            lacking = one.ask("lacking").result(STARTS)
             if lacking:
                 self.report.log(f"sending {', '.join(lacking)} to {one.name}")
-                one.ask("receive", {path: self.ray.put(shipping.pack(path)) for path in lacking})
-            facts: Facts = one.ask("facts")
-            one.hardware = facts.numerics.hardware
+                one.ask("receive", {path: self.ray.put(shipping.pack(path)) for path in lacking}).result()
         except TimeoutError as error:
             raise AnimateError(f"{one.name} has not started within {STARTS:g} seconds; look whether animate is installed on every machine") from error
         except Lost as error:
             raise AnimateError(f"{one.name} ended before it had loaded the model: {error}") from error
-        return facts
+        return one.ask("facts")
 
-    def _replace(self, found: Future[Worker]) -> None:
+    def _loaded(self, one: RayWorker, facts: Future[Facts]) -> Facts:
+        """Raises AnimateError if it could not load the model."""
         try:
-            one = self._begun()
-            facts = self._ready(one)
+            found = facts.result()
+        except Lost as error:
+            raise AnimateError(f"{one.name} ended before it had loaded the model: {error}") from error
+        one.hardware = found.numerics.hardware
+        return found
+
+    def _replace(self, found: Future[RemoteWorker]) -> None:
+        one = self._begun()
+        try:
+            facts = self._loaded(one, self._loading(one))
             if facts.numerics.hardware not in self._hardware:
                 raise AnimateError(f"{one.name} draws on {facts.numerics.hardware}, and not as the others")
             with self._lock:
                 self.workers = [*self.workers, one]
             found.set_result(one)
         except Exception as error:
+            with contextlib.suppress(Exception):  # it is gone already
+                self.ray.kill(one.actor)  # or it would hold what the next one needs
             found.set_exception(error)
 
     def _shared(self, digest: str, image: Image) -> Any:
@@ -207,6 +217,7 @@ def _ray(own: bool) -> Any:
     """The library. own: a cluster will be started here, that nobody else on this machine may run code in."""
     if "ray" not in sys.modules:  # it looks at these once
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers about us
+        os.environ.setdefault("RAY_worker_niceness", "0")  # as this process: at Ray's own 15, any busy program would starve them
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as later versions do; otherwise it warns of it
         if own and os.environ.setdefault("RAY_AUTH_MODE", "token") == "token":
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))

@@ -35,7 +35,7 @@ class Lost(Exception):
     """The worker that was to do something is there no more."""
 
 
-class Worker(Protocol):
+class RemoteWorker(Protocol):
     """A worker in another process."""
 
     name: str  # for people
@@ -60,24 +60,24 @@ class Task:
 
 
 Event = Callable[[], object]
-Find = Callable[[Worker], "Future[Worker] | None"]  # another worker in the place of a lost one; None: no more
+Find = Callable[[RemoteWorker], "Future[RemoteWorker] | None"]  # another worker in the place of a lost one; None: no more
 
 
 class Dispatcher:
     """Deals batches out to workers."""
 
     def __init__(
-        self, workers: Sequence[Worker], replacement: Find, seen: Callable[[Tensor, Image], object], report: Report,
-        drawn: Callable[[Batch, Worker], object] = lambda batch, worker: None,
+        self, workers: Sequence[RemoteWorker], replacement: Find, seen: Callable[[Tensor, Image], object], report: Report,
+        drawn: Callable[[Batch, RemoteWorker], object] = lambda batch, worker: None,
     ):  # fmt: skip
         """seen: is told of the latents and images of what is shown. drawn: of who has drawn what."""
-        self.workers: dict[Worker, deque[Task]] = {worker: deque() for worker in workers}  # and what each is at, the oldest first
+        self.workers: dict[RemoteWorker, deque[Task]] = {worker: deque() for worker in workers}  # and what each is at, the oldest first
         self.replacement, self.seen, self.report, self.drawn = replacement, seen, report, drawn
         self._waiting: deque[Task] = deque()
         self._tasks: dict[Future[Tensor], Task] = {}
         self._coming = 0  # workers that are being started
         self._over: AnimateError | None = None  # why nothing is drawn any more
-        self._has: OrderedDict[str, set[Worker]] = OrderedDict()  # by the key of a cel: who has drawn it, alone or to lend its features
+        self._has: OrderedDict[str, set[RemoteWorker]] = OrderedDict()  # by the key of a cel: who has drawn it, alone or to lend its features
         self._numbers = 0
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="dispatch", daemon=True)
@@ -138,7 +138,7 @@ class Dispatcher:
 
     def _deal(self) -> None:
         """Give what waits to workers that have room: to each the first that suits it; one that has nothing to do takes any."""
-        passed = set[Worker]()
+        passed = set[RemoteWorker]()
         while self._waiting and (free := [worker for worker, tasks in self.workers.items() if len(tasks) < WINDOW and worker not in passed]):
             worker = min(free, key=lambda one: len(self.workers[one]))
             suits = (task for task in self._waiting if self._suits(task, worker))
@@ -150,13 +150,15 @@ class Dispatcher:
             if task.future.running() or task.future.set_running_or_notify_cancel():
                 self._give(task, worker)
 
-    def _suits(self, task: Task, worker: Worker) -> bool:
+    def _suits(self, task: Task, worker: RemoteWorker) -> bool:
         """Whether none has more of the features that these cels take."""
         lenders = {cel.key for pair in task.job.batch.lenders for cel in pair}
+        if not lenders:
+            return True
         has = {one: sum(one in self._has.get(key, ()) for key in lenders) for one in self.workers}
         return has[worker] == max(has.values())
 
-    def _give(self, task: Task, worker: Worker) -> None:
+    def _give(self, task: Task, worker: RemoteWorker) -> None:
         self.workers[worker].append(task)
         batch = task.job.batch
         for cel in {cel for pair in batch.lenders for cel in pair} or batch.cels:
@@ -177,7 +179,7 @@ class Dispatcher:
             if task in tasks:
                 worker.stop(task.job.number)
 
-    def _done(self, task: Task, worker: Worker, drawn: Future[Drawn]) -> None:
+    def _done(self, task: Task, worker: RemoteWorker, drawn: Future[Drawn]) -> None:
         error = drawn.exception()
         if isinstance(error, Lost):
             self._lose(worker, error)
@@ -199,7 +201,7 @@ class Dispatcher:
                 self.seen(latents[place, -1], image)
         task.future.set_result(latents)
 
-    def _lose(self, worker: Worker, error: Lost) -> None:
+    def _lose(self, worker: RemoteWorker, error: Lost) -> None:
         """Its batches are drawn by others, and another worker is looked for."""
         tasks = self.workers.pop(worker, None)
         if tasks is None:  # another of its batches has told it
@@ -213,23 +215,30 @@ class Dispatcher:
                 task.future.set_exception(AnimateError(_blame(task.job.batch)))
             else:
                 self._waiting.appendleft(task)
-        coming = self.replacement(worker)
-        if coming is None:
+        if self._replaced(worker):
+            self.report.warn(f"{worker.name} has ended ({error}); another one is started in its place")
+        else:
             others = f"; {counted(len(self.workers), 'other')} go{'es' if len(self.workers) == 1 else ''} on" if self.workers else ""
             self.report.warn(f"{worker.name} has ended ({error}){others}")
-        else:
-            self.report.warn(f"{worker.name} has ended ({error}); another one is started in its place")
-            self._coming += 1
-            coming.add_done_callback(lambda found: self._events.put(partial(self._come, found)))
         self._give_up_if_alone(error)
 
-    def _come(self, found: Future[Worker]) -> None:
+    def _replaced(self, worker: RemoteWorker) -> bool:
+        """Whether another one is on its way."""
+        coming = self.replacement(worker)
+        if coming is None:
+            return False
+        self._coming += 1
+        coming.add_done_callback(lambda found: self._events.put(partial(self._come, worker, found)))
+        return True
+
+    def _come(self, lost: RemoteWorker, found: Future[RemoteWorker]) -> None:
         self._coming -= 1
         error = found.exception()
         if error is None:
             self.workers[found.result()] = deque()
-        else:
-            self.report.warn(f"no worker in its place: {error}")
+            return
+        self.report.warn(f"none could be started in the place of {lost.name}: {error}")
+        if not self._replaced(lost):
             self._give_up_if_alone(error)
 
     def _give_up_if_alone(self, error: BaseException) -> None:

@@ -86,7 +86,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def nobody(worker: dispatch.Worker) -> None:
+def nobody(worker: dispatch.RemoteWorker) -> None:
     return None
 
 
@@ -144,9 +144,9 @@ def test_a_lost_worker_costs_no_picture(seed: int) -> None:
         ended[key] += ends_now
         return ends_now
 
-    def another(lost: dispatch.Worker) -> Future[dispatch.Worker]:
+    def another(lost: dispatch.RemoteWorker) -> Future[dispatch.RemoteWorker]:
         count[0] += 1
-        found: Future[dispatch.Worker] = Future()
+        found: Future[dispatch.RemoteWorker] = Future()
         found.set_result(Thread(f"worker in place {count[0]}", ends if count[0] < 5 else lambda job: False))
         return found
 
@@ -174,6 +174,24 @@ def test_without_any_worker_it_ends_with_one_line() -> None:
         hands(of).submit(Batch((), (), ())).result(LONG)
 
 
+def test_one_that_cannot_be_started_is_tried_again() -> None:
+    tries, report = [0], Lines()
+
+    def another(lost: dispatch.RemoteWorker) -> Future[dispatch.RemoteWorker] | None:
+        tries[0] += 1
+        found: Future[dispatch.RemoteWorker] = Future()
+        if tries[0] < 3:
+            found.set_exception(AnimateError("worker 2 has not started within 180 seconds"))
+        else:
+            found.set_result(Thread("worker 4"))
+        return found
+
+    of = dispatcher(Thread("worker 1", dies=lambda job: True), replacement=another, report=report)
+    assert len(list(run(planned(), hands(of), {}, batch_size=4))) == 40
+    assert report.warned[1:] == ["none could be started in the place of worker 1: worker 2 has not started within 180 seconds"] * 2
+    of.close()
+
+
 def test_a_batch_that_ends_every_worker_is_named() -> None:
     made = planned()
     bad = made.order[13]
@@ -181,8 +199,8 @@ def test_a_batch_that_ends_every_worker_is_named() -> None:
     def ends(job: Job) -> bool:
         return bad in {cel.key for cel in job.batch.cels}
 
-    def another(lost: dispatch.Worker) -> Future[dispatch.Worker]:
-        found: Future[dispatch.Worker] = Future()
+    def another(lost: dispatch.RemoteWorker) -> Future[dispatch.RemoteWorker]:
+        found: Future[dispatch.RemoteWorker] = Future()
         found.set_result(Thread("another", ends))
         return found
 
@@ -202,8 +220,8 @@ def test_only_the_batch_at_work_is_blamed() -> None:
         ended[0] += 1
         return ended[0] % 3 == 0 and ended[0] < 30
 
-    def another(lost: dispatch.Worker) -> Future[dispatch.Worker]:
-        found: Future[dispatch.Worker] = Future()
+    def another(lost: dispatch.RemoteWorker) -> Future[dispatch.RemoteWorker]:
+        found: Future[dispatch.RemoteWorker] = Future()
         found.set_result(Thread("another", third))
         return found
 
