@@ -6,6 +6,7 @@ import os
 import socket
 from importlib.util import find_spec
 from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 from ..errors import AnimateError, counted, one_line
@@ -13,6 +14,7 @@ from ..models.placement import has_driver
 
 INSTALL = 'pip install "animate[ray]"'
 ANSWERS = 0.7  # seconds in which an address does
+CURRENT = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"  # where "ray start" writes the address
 ALLOWED = "allowed: HOST:PORT of a running Ray cluster, or auto for the one on this machine"
 
 
@@ -24,8 +26,23 @@ def check(workers: Any, address: Any) -> None:
         raise AnimateError(f"cluster {one_line(repr(address), 60)}; {ALLOWED}")
     if find_spec("ray") is None:
         raise AnimateError(f"workers need Ray, which is not installed: {INSTALL}")
-    if address is not None and address != "auto":
-        _answers(address)
+    if address is not None:
+        _answers(resolved(address))
+
+
+def resolved(address: str) -> str:
+    """Of "auto", the cluster of the environment, or else the one that was started on this machine. Raises AnimateError if there is none.
+
+    Ray itself would take any of its processes for one, those of another film's workers too, and ask them for minutes.
+    """
+    if address != "auto":
+        return address
+    if known := os.environ.get("RAY_ADDRESS"):
+        return known
+    try:
+        return CURRENT.read_text().strip()
+    except OSError as error:
+        raise AnimateError("cluster auto: none is known on this machine; start one with: ray start --head, or give HOST:PORT") from error
 
 
 def check_here(workers: int, device: str) -> None:

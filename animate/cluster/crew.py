@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import logging
 import os
 import secrets
 import sys
+import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -68,7 +70,8 @@ class Crew:
         self._images: OrderedDict[str, Any] = OrderedDict()
         self.workers: list[RayWorker] = []
         self._hardware = set[str]()
-        self._joined = _connected(self.ray, address, report)
+        self._folder = tempfile.TemporaryDirectory(prefix="ray-", dir=_short(), ignore_cleanup_errors=True)  # of a cluster that is started here
+        self._joined = _connected(self.ray, address, self._folder.name, report)
         try:
             nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
             self.count, self.options, self.threads = shares(nodes, count, source.device)
@@ -136,6 +139,7 @@ class Crew:
                 self.ray.kill(one.actor)
         if self._joined:
             self.ray.shutdown()
+        self._folder.cleanup()
 
     def _begun(self) -> RayWorker:
         name = f"worker {next(self._numbers)}"
@@ -223,19 +227,29 @@ def _ray(own: bool) -> Any:
             os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     import ray
 
+    logging.getLogger("ray").setLevel(logging.ERROR)  # it advises to switch off what keeps others out
     return ray
 
 
-def _connected(ray: Any, address: str | None, report: Report) -> bool:
-    """Whether this process was connected to a cluster here, and has to be disconnected. Raises AnimateError if there is none at the address."""
+def _short() -> str | None:
+    """A folder with a short name for temporary ones, where there is one: names of sockets have 100 letters at most."""
+    return "/tmp" if os.path.isdir("/tmp") else None  # noqa: PTH112
+
+
+def _connected(ray: Any, address: str | None, folder: str, report: Report) -> bool:
+    """Whether this process was connected to a cluster here, and has to be disconnected. Raises AnimateError if there is none at the address.
+
+    folder: for what Ray writes, if it is started here: not where others look for clusters.
+    """
     if ray.is_initialized():
         return False
     given: dict[str, Any] = {"log_to_driver": False, "configure_logging": False}
     if address is None:
         report.progress("starting workers", 0, 0)
         given |= {"address": "local", "_node_ip_address": HERE, "object_store_memory": STORE, "include_dashboard": False}
+        given |= {"_temp_dir": folder}
     else:
-        given |= {"address": address}
+        given |= {"address": asked.resolved(address)}
     try:
         ray.init(**given)
     except Exception as error:  # of many kinds: no cluster, another version, a wrong token

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from ..draw.store import Store
 from ..errors import AnimateError, counted, one_line
 from ..models.base import Model, Numerics
-from ..places import path_of, read_bytes
+from ..places import is_file, path_of, read_bytes
 from ..plan.curve import LINEAR, Curve
 from ..report import Report
 from ..story.fields import Frozen
@@ -91,17 +91,20 @@ class Drawn(Frozen):
 def draw(story: Storyboard, part: Part, folder: str, setup: Setup, report: Report) -> int:
     """Draw a part's pictures into this folder; what lies there already is not drawn again. Returns how many frames it has. Raises AnimateError."""
     frames = part.frames(story.count)
-    store = Store(path_of(folder), WHOLE)
+    before, store = _before(folder), Store(path_of(folder), WHOLE)
     setup.check()
     later = {"between": story.between, "sound": story.sound}  # what is done when all frames are there
     with setup.loaded(report) as model, ExitStack() as stack:
         pictures = stack.enter_context(render(story.replace(between=0, sound=None), model, frames, store, report=report))
         if isinstance(pictures.request, Film) and pictures.request.chain:
             raise AnimateError("with feedback each picture begins with the one before: parts cannot be drawn apart; draw films of several --count")
+        whole = pictures.recipe.storyboard.replace(**later)
+        if before and (before.number, before.of, before.recipe.storyboard) != (part.number, part.of, whole):
+            raise AnimateError(f"{folder}: holds part {before.number} of {before.of} of another film; name another folder with -o")
         report.progress("drawing", 0, len(frames))
         for done, _ in enumerate(pictures.latents(), 1):
             report.progress("drawing", done, len(frames))
-        recipe = pictures.recipe.model_copy(update={"storyboard": pictures.recipe.storyboard.replace(**later)})
+        recipe = pictures.recipe.model_copy(update={"storyboard": whole})
         where = Surroundings(**asdict(pictures.runner.numerics))
     index = Drawn(version=1, number=part.number, of=part.of, recipe=recipe, surroundings=where)
     job.tell_of_store(store, report, bool(story.sampling.sharing))
@@ -109,6 +112,14 @@ def draw(story: Storyboard, part: Part, folder: str, setup: Setup, report: Repor
     if not store.write(path, index.model_dump_json(exclude_defaults=True).encode(), report):
         raise AnimateError(f"{path}: cannot be written; make room, or name another folder with -o")
     return len(frames)
+
+
+def _before(folder: str) -> Drawn | None:
+    """The part that a folder holds, if it was drawn to its end. Raises AnimateError for a folder of anything else."""
+    path = path_of(folder)
+    if path.is_dir() and (others := sorted({one.name for one in path.iterdir()} - {INDEX, "states", "films"})):
+        raise AnimateError(f"{folder}: is there already, and holds {others[0]}; drawings go into a folder of their own: name another with -o")
+    return read(folder) if is_file(path / INDEX) else None
 
 
 def read(folder: str) -> Drawn:
@@ -153,7 +164,7 @@ def _check_together(parts: Sequence[Drawn]) -> None:
     missing = [number for number in range(1, first.of + 1) if number not in numbers]
     for part in parts:
         if part.recipe.storyboard != first.recipe.storyboard or part.of != first.of:
-            raise AnimateError(f"part {part.number} is of another film than part {first.number}; join those that one storyboard was drawn in")
+            raise AnimateError(f"part {first.number} and part {part.number} are of different films; join those that one storyboard was drawn in")
         if part.recipe.made.fingerprint != first.recipe.made.fingerprint:
             raise AnimateError(f"part {part.number} was drawn by other weights than part {first.number}; draw it again with the same --model")
         for name, value in part.surroundings.model_dump().items():

@@ -194,6 +194,20 @@ def test_what_is_refused_at_once(options: list[str], message: str, run: Run) -> 
     assert len(said.strip().splitlines()) == 1
 
 
+def test_auto_is_the_cluster_of_the_environment_or_the_one_that_was_started_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """And never that of another film's workers, which let nobody in."""
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(asked, "CURRENT", tmp_path / "ray_current_cluster")
+    with pytest.raises(AnimateError, match="cluster auto: none is known on this machine; start one with: ray start --head"):
+        asked.check(1, "auto")
+    (tmp_path / "ray_current_cluster").write_text("127.0.0.1:1\n")
+    with pytest.raises(AnimateError, match=r"cluster 127\.0\.0\.1:1: nobody answers there"):
+        asked.check(1, "auto")
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:2")
+    with pytest.raises(AnimateError, match=r"cluster 127\.0\.0\.1:2: nobody answers there"):
+        asked.check(1, "auto")
+
+
 def test_without_ray_the_line_that_installs_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asked, "find_spec", lambda name: None)
     code, _, said = run("a seed", "a tree", "--workers", "2")

@@ -57,6 +57,18 @@ def test_a_part_goes_on_from_what_lies_in_its_folder(run: Run, work: Any) -> Non
     assert work.samples == before
 
 
+def test_a_folder_of_something_else_is_left_alone(run: Run, tmp_path: Path) -> None:
+    assert run("a seed", "a tree", "--frames", "4", "--steps", "1", "-o", "frames/")[0] == 0
+    code, _, said = run(*FILM, "--part", "1/2", "-o", "frames/")
+    assert code == 2
+    assert "frames/: is there already, and holds 00000.png; drawings go into a folder of their own" in said
+    drawn(run, 1)
+    for other in (("--part", "1/1", "--seed", "7"), ("--part", "1/2")):
+        code, _, said = run(*FILM, *other, "-o", "part-1/")
+        assert code == 2
+        assert "part-1/: holds part 1 of 1 of another film; name another folder with -o" in said
+
+
 def test_parts_are_equal_and_leave_nothing_out() -> None:
     for count in (1, 7, 240):
         for of in range(1, min(count, 9) + 1):
@@ -104,7 +116,7 @@ def test_parts_that_cannot_be_joined(run: Run, tmp_path: Path) -> None:
     assert "part 2 of 3 missing; name the folders of all parts" in refused(folders[0], folders[2])
     assert "a part was named twice" in refused(*folders, folders[0])
     assert "no part that is drawn to its end" in refused(*folders, "nowhere/")
-    assert "part 2 is of another film than part 1" in _of_another_film(run, refused, folders)
+    assert "part 1 and part 2 are of different films" in _of_another_film(run, refused, folders)
     index = tmp_path / folders[1] / INDEX
     whole = index.read_text()
     index.write_text(whole[:100])
