@@ -13,6 +13,7 @@ import pytest
 
 from animate import AnimateError, Cluster, Store, Storyboard, render, render_together, sheet, still, write_video
 from animate.cluster import asked, crew
+from animate.cluster.worker import Facts
 from animate.models.base import Model
 from animate.models.families.unet import UNetModel
 from animate.report import Report
@@ -53,6 +54,19 @@ def three(nodes: Any, tiny_folder: Path) -> Iterator[Cluster]:
     """Workers on three of the machines: to load them takes longer than what is drawn."""
     with Cluster(str(tiny_folder), 3, nodes.address, device="cpu", batch_size=4, report=Lines()) as workers:
         yield workers
+
+
+def whole(three: Cluster) -> list[Facts]:
+    """What all three workers say, once those that were killed are replaced: one that has ended is missed when it is given something to draw."""
+    end = time.monotonic() + 150
+    while time.monotonic() < end:
+        try:
+            if len(facts := three._crew.facts()) == 3:
+                return facts
+        except AnimateError:
+            pixels(render(story(24, pace="linear"), three))
+        time.sleep(0.2)
+    raise TimeoutError("the workers that were killed have not been replaced")
 
 
 def story(frames: int = 24, **settings: Any) -> Storyboard:
@@ -122,6 +136,7 @@ def test_killed_workers_cost_no_picture(settings: dict[str, Any], three: Cluster
         if number in (1, 4):
             ray.kill(three._crew.workers[0].actor)
     assert film == expected
+    whole(three)
     assert isinstance(three.report, Lines)
     assert any("has ended" in line for line in three.report.warned)
 
@@ -131,7 +146,7 @@ def test_workers_that_differ_are_refused_by_name(three: Cluster) -> None:
 
     from animate.cluster.cluster import agreed
 
-    facts = three._crew.facts()
+    facts = whole(three)
     other = replace(facts[0], host="node-7", numerics=replace(facts[0].numerics, hardware="another CPU"))
     with pytest.raises(AnimateError, match=r"the worker on node-7 draws with hardware another CPU, .* --mixed takes both"):
         agreed([facts[0], other], three.model, mixed=False)
@@ -145,10 +160,7 @@ def test_workers_that_differ_are_refused_by_name(three: Cluster) -> None:
 
 def test_no_room_is_told_with_what_there_is(nodes: Any, three: Cluster, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crew, "FREE", 0.2)
-    end = time.monotonic() + 120
-    while len(three._crew.workers) < 3:  # some are being replaced
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    whole(three)
     with pytest.raises(AnimateError, match=r"2 workers with 1 CPU each: [01] CPUs? of the cluster (is|are) free, others hold the rest"):
         Cluster(str(tiny_folder), 2, nodes.address, device="cpu")
 
