@@ -63,6 +63,7 @@ class Cluster:
         self._drawn_on = dict[str, str]()  # by the key of a cel, where workers differ
         self._differ = len({one.numerics.hardware for one in facts}) > 1
         self._dispatcher = Dispatcher(self._crew.workers, self._crew.replacement, self._known.add, self.report, self._note)
+        self._crew.missed = self._dispatcher.miss
         self._films = itertools.count(1)
         self.name, self.fingerprint, self.extras, self.defaults = model.name, model.fingerprint, model.extras, model.defaults
         self.supports_partial_denoising, self.mixes_guidance = model.supports_partial_denoising, model.mixes_guidance

@@ -69,6 +69,9 @@ class Crew:
         self._numbers, self._turns, self._lock = itertools.count(1), itertools.count(), threading.Lock()
         self._images: OrderedDict[str, Any] = OrderedDict()
         self.workers: list[RayWorker] = []
+        self._closed = False
+        self._starting = 0  # workers that come in the place of lost ones
+        self.missed: Callable[[RemoteWorker, Lost], object] = lambda one, error: None  # is told of one that was found to have ended
         self._hardware = set[str]()
         self._folder = tempfile.TemporaryDirectory(prefix="ray-", dir=_short(), ignore_cleanup_errors=True)  # of a cluster that is started here
         self._joined = _connected(self.ray, address, self._folder.name, report)
@@ -102,6 +105,7 @@ class Crew:
             self._left -= 1
             if self._left < 0:
                 return None
+            self._starting += 1
         found: Future[RemoteWorker] = Future()
         threading.Thread(target=self._replace, args=(found,), name="replace", daemon=True).start()
         return found
@@ -112,13 +116,21 @@ class Crew:
         return workers[next(self._turns) % len(workers)].decode(latents) if workers else None
 
     def decode(self, latents: Tensor) -> Image:
-        """(C, h, w) -> uint8 (H, W, 3), by any worker. Raises AnimateError if there is none."""
-        while workers := self.workers:
+        """(C, h, w) -> uint8 (H, W, 3), by any worker, or the one that is started in its place. Raises AnimateError if there is none."""
+        alone = time.monotonic()
+        while time.monotonic() - alone < FREE:
+            if not (workers := self.workers):
+                alone = time.monotonic() if self._starting else alone
+                time.sleep(0.05)
+                continue
             one = workers[next(self._turns) % len(workers)]
-            with contextlib.suppress(Lost):
+            try:
                 return one.decode(latents).result()
-            with self._lock:
-                self.workers = [other for other in self.workers if other is not one]
+            except Lost as error:
+                self.missed(one, error)
+                alone = time.monotonic()
+                with self._lock:
+                    self.workers = [other for other in self.workers if other is not one]
         raise AnimateError("no worker is left to decode; the same command goes on from what is in the store")
 
     def forget(self) -> None:
@@ -133,7 +145,7 @@ class Crew:
     def close(self) -> None:
         """Send the workers away, and end the cluster if it was started here."""
         with self._lock:
-            workers, self.workers, self._left = self.workers, [], -1
+            workers, self.workers, self._left, self._closed = self.workers, [], -1, True
         for one in workers:
             with contextlib.suppress(Exception):  # it is gone already
                 self.ray.kill(one.actor)
@@ -174,12 +186,17 @@ class Crew:
             if facts.numerics.hardware not in self._hardware:
                 raise AnimateError(f"{one.name} draws on {facts.numerics.hardware}, and not as the others")
             with self._lock:
+                if self._closed:
+                    raise AnimateError("the workers were sent away meanwhile")
                 self.workers = [*self.workers, one]
             found.set_result(one)
         except Exception as error:
             with contextlib.suppress(Exception):  # it is gone already
                 self.ray.kill(one.actor)  # or it would hold what the next one needs
             found.set_exception(error)
+        finally:
+            with self._lock:
+                self._starting -= 1
 
     def _shared(self, digest: str, image: Image) -> Any:
         if digest not in self._images:

@@ -110,6 +110,10 @@ class Dispatcher:
         """Wait until those of these that were given up are drawn no more."""
         wait([task.future for future in futures if (task := self._tasks.get(future)) and task.unwanted.is_set()])
 
+    def miss(self, worker: RemoteWorker, error: Lost) -> None:
+        """This one was found to have ended."""
+        self._events.put(partial(self._lose, worker, error))
+
     def close(self) -> None:
         """Nothing is drawn any more; whoever waits, or comes later, is told so."""
         self._events.put(partial(self._end, AnimateError("the workers were sent away before all was drawn; keep them for as long as it takes")))

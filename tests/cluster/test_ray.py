@@ -53,6 +53,7 @@ class Lines(Report):
 def three(nodes: Any, tiny_folder: Path) -> Iterator[Cluster]:
     """Workers on three of the machines: to load them takes longer than what is drawn."""
     with Cluster(str(tiny_folder), 3, nodes.address, device="cpu", batch_size=4, report=Lines()) as workers:
+        workers._crew._left = 100  # more than a film is given: it is killed in many tests
         yield workers
 
 
@@ -139,6 +140,16 @@ def test_killed_workers_cost_no_picture(settings: dict[str, Any], three: Cluster
     whole(three)
     assert isinstance(three.report, Lines)
     assert any("has ended" in line for line in three.report.warned)
+
+
+def test_what_is_decoded_waits_for_another_worker_when_all_have_ended(three: Cluster, tiny: UNetModel) -> None:
+    import ray
+
+    latents = tiny.noise(4, 64, 64, 1)
+    for worker in three._crew.workers:
+        ray.kill(worker.actor)
+    assert np.array_equal(three.decode(latents), tiny.decode(latents))
+    whole(three)
 
 
 def test_workers_that_differ_are_refused_by_name(three: Cluster) -> None:
