@@ -25,7 +25,7 @@ SAMPLING = {"steps": 4, "guidance": 2.0, "sampler": "ddim"}
 @pytest.fixture(scope="session")
 def nodes() -> Iterator[Any]:
     """A Ray cluster of four machines with one core each, on this one."""
-    for name, value in {"RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}.items():
+    for name, value in {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64}.items():
         os.environ.setdefault(name, value)  # Ray looks at them once in a process: another test may have started it
     from ray.cluster_utils import Cluster as Nodes
 
