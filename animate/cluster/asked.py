@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from numbers import Integral
 from pathlib import Path
@@ -71,3 +72,19 @@ def _answers(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), ANSWERS).close()
     except (OSError, OverflowError) as error:
         raise AnimateError(f"cluster {address}: nobody answers there ({one_line(error)}); start one with: ray start --head") from error
+
+
+def shares(nodes: Sequence[Mapping[str, float]], count: int | None, device: str) -> tuple[int, dict[str, int], int | None]:
+    """How many workers there are, what each asks Ray for, and how many threads it has (None: as torch takes them).
+
+    nodes: what each machine has. count: of workers, if that was said. Raises AnimateError for more than there is room for.
+    """
+    gpus, cpus = (sum(int(node.get(what, 0)) for node in nodes) for what in ("GPU", "CPU"))
+    on_gpu = device.startswith("cuda") or (device == "auto" and gpus > 0)
+    there = gpus if on_gpu else cpus
+    check_room(count or 1, there, "GPU" if on_gpu else "CPU core")
+    if on_gpu:
+        return count or gpus, {"num_cpus": 0, "num_gpus": 1}, None
+    count = count or len([node for node in nodes if node.get("CPU", 0) >= 1])
+    threads = next(k for k in range(max(1, cpus // count), 0, -1) if sum(int(node.get("CPU", 0)) // k for node in nodes) >= count)
+    return count, {"num_cpus": threads, "num_gpus": 0}, threads

@@ -12,10 +12,10 @@ import tempfile
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from torch import Tensor
 
@@ -34,8 +34,6 @@ RESTARTS = 3  # workers that are started in the place of lost ones, for each tha
 HERE = "127.0.0.1"  # a cluster that is started here is reached from here only
 DRAW = "draw"  # what a worker does one after the other; the rest it does meanwhile
 KEPT = 64  # images of keyframes that are in shared memory
-
-T = TypeVar("T")
 
 
 class RayWorker:
@@ -77,7 +75,7 @@ class Crew:
         self._joined = _connected(self.ray, address, self._folder.name, report)
         try:
             nodes = [node["Resources"] for node in self.ray.nodes() if node["Alive"]]
-            self.count, self.options, self.threads = shares(nodes, count, source.device)
+            self.count, self.options, self.threads = asked.shares(nodes, count, source.device)
             self.source = replace(source, device="cuda" if self.options["num_gpus"] else "cpu")
             self._wait_for_room()
             self._left = RESTARTS * self.count
@@ -216,22 +214,6 @@ class Crew:
                 there = f"{counted(int(free), what)} of the cluster {'is' if free == 1 else 'are'} free"
                 raise AnimateError(f"{asked}: {there}, others hold the rest; ask for fewer --workers, or wait")
             time.sleep(0.1)
-
-
-def shares(nodes: Sequence[Mapping[str, float]], count: int | None, device: str) -> tuple[int, dict[str, int], int | None]:
-    """How many workers there are, what each asks Ray for, and how many threads it has (None: as torch takes them).
-
-    nodes: what each machine has. count: of workers, if that was said. Raises AnimateError for more than there is room for.
-    """
-    gpus, cpus = (sum(int(node.get(what, 0)) for node in nodes) for what in ("GPU", "CPU"))
-    on_gpu = device.startswith("cuda") or (device == "auto" and gpus > 0)
-    there = gpus if on_gpu else cpus
-    asked.check_room(count or 1, there, "GPU" if on_gpu else "CPU core")
-    if on_gpu:
-        return count or gpus, {"num_cpus": 0, "num_gpus": 1}, None
-    count = count or len([node for node in nodes if node.get("CPU", 0) >= 1])
-    threads = next(k for k in range(max(1, cpus // count), 0, -1) if sum(int(node.get("CPU", 0)) // k for node in nodes) >= count)
-    return count, {"num_cpus": threads, "num_gpus": 0}, threads
 
 
 def _ray(own: bool) -> Any:

@@ -189,7 +189,7 @@ def test_no_room_is_told_with_what_there_is(nodes: Any, three: Cluster, tiny_fol
     ],
 )
 def test_what_each_worker_is_given(machines: Any, count: int | None, device: str, expected: Any) -> None:
-    assert crew.shares(machines, count, device) == expected
+    assert asked.shares(machines, count, device) == expected
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_what_each_worker_is_given(machines: Any, count: int | None, device: str
 )
 def test_more_workers_than_there_is_room_for(count: int, device: str, message: str) -> None:
     with pytest.raises(AnimateError, match=message):
-        crew.shares([{"CPU": 2}], count, device)
+        asked.shares([{"CPU": 2}], count, device)
 
 
 @pytest.mark.parametrize(
