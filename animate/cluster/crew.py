@@ -210,9 +210,9 @@ class Crew:
         what, each = ("GPU", self.options["num_gpus"]) if self.options["num_gpus"] else ("CPU", self.options["num_cpus"])
         while (free := self.ray.available_resources().get(what, 0)) < each * self.count:
             if time.monotonic() > until:
-                asked = f"{counted(self.count, 'worker')} with {counted(each, what)} each"
+                wanted = f"{counted(self.count, 'worker')} with {counted(each, what)} each"
                 there = f"{counted(int(free), what)} of the cluster {'is' if free == 1 else 'are'} free"
-                raise AnimateError(f"{asked}: {there}, others hold the rest; ask for fewer --workers, or wait")
+                raise AnimateError(f"{wanted}: {there}, others hold the rest; ask for fewer --workers, or wait")
             time.sleep(0.1)
 
 

@@ -33,8 +33,8 @@ class Source:
         return [path for path in dict.fromkeys(found) if path]
 
     def moved(self, places: Mapping[str, str]) -> Source:
-        """The same with files and folders at other places: where each path of `paths` lies now."""
-        given = {name: self._moved(name, places) for name in self._names()}
+        """The same with files and folders at other places: where each path of `paths` lies now. They need not be on this machine."""
+        given = {name: _moved(name, places) for name in self._names()}
         vae = None if self.vae is None else given[self.vae]
         listed = {field: tuple(given[name] for name in getattr(self, field)) for field in ("loras", "embeddings")}
         return replace(self, name=given[self.name], vae=vae, loras=listed["loras"], embeddings=listed["embeddings"])
@@ -42,9 +42,11 @@ class Source:
     def _names(self) -> list[str]:
         return [self.name, *self.loras, *([self.vae] if self.vae else []), *self.embeddings]
 
-    def _moved(self, name: str, places: Mapping[str, str]) -> str:
-        path, rest = ("", "") if name in CATALOG else _place(name)
-        return places[path] + rest if path in places else name
+
+def _moved(name: str, places: Mapping[str, str]) -> str:
+    """A path, and what may follow it behind a colon."""
+    path = next((path for path in places if name == path or name.startswith(f"{path}:")), None)
+    return name if path is None else places[path] + name.removeprefix(path)
 
 
 def _place(name: str) -> tuple[str, str]:

@@ -60,6 +60,13 @@ def test_names_of_files_begin_at_the_root_and_others_stay(name: str, rest: str, 
     assert source.moved({str(tmp_path / name): "/there/lora"}).loras[0] == f"/there/lora{rest}"
 
 
+def test_a_machine_that_lacks_the_files_knows_where_they_lie_now() -> None:
+    """It cannot look for them: they never were there."""
+    source = Source("/gone/model", vae="/gone/vae", loras=("/gone/lora.safetensors:0.5", "owner/lora"))
+    there = source.moved({"/gone/model": "/cache/model", "/gone/vae": "/cache/vae", "/gone/lora.safetensors": "/cache/lora.safetensors"})
+    assert there == Source("/cache/model", vae="/cache/vae", loras=("/cache/lora.safetensors:0.5", "owner/lora"))
+
+
 def test_a_folder_called_as_a_known_model_is_not_taken_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "sprout").mkdir()
