@@ -17,9 +17,10 @@ from ..story.frozen import frozen, same_frames
 from ..story.storyboard import Keyframe, Storyboard, build
 from . import unused
 from .console import Console
-from .options import Place, model_options, motion_options, names_of, output_option, picture_options, settings, setup, time_options, without_defaults
+from .options import model_options, motion_options, names_of, output_option, picture_options, settings, setup, time_options, without_defaults
 from .render import show
 from .signals import INTERRUPTED, saying_what_is_left
+from .values import Place
 
 EPILOG = """\b
 Examples:

@@ -11,6 +11,7 @@ from ..errors import AnimateError, counted
 from ..story.storyboard import DEFAULT_FPS
 from .console import Console, printable
 from .options import model_options, setup
+from .values import Whole
 
 if TYPE_CHECKING:
     from ..film.bench import Speed
@@ -21,8 +22,8 @@ LITTLE = 1.05  # times as fast: less is not worth another batch size
 
 @click.command("bench")
 @model_options
-@click.option("--width", type=int, help="Pixels. Default: the model's.")
-@click.option("--height", type=int, help="Pixels. Default: the model's.")
+@click.option("--width", type=Whole(), help="Pixels. Default: the model's.")
+@click.option("--height", type=Whole(), help="Pixels. Default: the model's.")
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def command(width: int | None, height: int | None, as_json: bool, **options: Any) -> None:
     """Measure how fast this machine draws a model: seconds a step by the size of a batch, a frame, films of usual lengths, an hour.
@@ -32,6 +33,8 @@ def command(width: int | None, height: int | None, as_json: bool, **options: Any
     drawn_by = setup(options)
     if drawn_by.spread:
         raise AnimateError("bench measures one process, and workers are as fast each; leave out --workers and --cluster")
+    if drawn_by.folder:
+        raise AnimateError(f"--store {drawn_by.folder}: bench keeps nothing, and finds nothing that is kept; leave it out")
     from ..film import bench
 
     with Console() as console, drawn_by.loaded(console) as model:

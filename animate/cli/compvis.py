@@ -16,7 +16,8 @@ import click
 
 from ..errors import AnimateError
 from .console import say
-from .options import Command, Place
+from .options import Command
+from .values import Number, OneOf, Place, Whole
 
 # Their name -> (ours, the type).
 SECOND_NAMES: dict[str, tuple[str, Any]] = {
@@ -66,15 +67,15 @@ def flags(command: Command) -> Command:
             "--from-file", "prompt_file", type=Place(), metavar="FILE", help="2022: a prompt a line; each is drawn once in every iteration."
         ),
         click.option("--init-img", "--init_img", "--image", "image", help="Picture to redraw: any image file. Sides left out follow its shape."),
-        click.option("--strength", type=float, help="Share of the steps that redraws it, 0 to 1. Default: 0.75."),
-        click.option("--n_samples", type=click.IntRange(1, 256), help="2022: pictures in a batch. Default: 3, or 2 from an image."),
-        click.option("--n_iter", type=click.IntRange(1, 10_000), help="2022: batches of a prompt. Default: 2, or 1 from an image."),
-        click.option("--n_rows", type=click.IntRange(0, 256), help="2022: pictures in a row of the grid. Default: as many as in a batch."),
+        click.option("--strength", type=Number(), help="Share of the steps that redraws it, 0 to 1. Default: 0.75."),
+        click.option("--n_samples", type=Whole(1, 256), help="2022: pictures in a batch. Default: 3, or 2 from an image."),
+        click.option("--n_iter", type=Whole(1, 10_000), help="2022: batches of a prompt. Default: 2, or 1 from an image."),
+        click.option("--n_rows", type=Whole(0, 256), help="2022: pictures in a row of the grid. Default: as many as in a batch."),
         click.option("--fixed_code", is_flag=True, help="2022: every batch has the seeds of the first."),
         click.option("--outdir", type=Place(), metavar="FOLDER", help="2022: folder for samples/00000.png and so on, and grid-0000.png."),
         click.option("--skip_grid", is_flag=True, help="2022: no grid."),
         click.option("--skip_save", is_flag=True, help="2022: no single pictures."),
-        click.option("--precision", type=click.Choice(["full", "autocast"]), help="2022: full is --dtype float32; autocast what suits the device."),
+        click.option("--precision", type=OneOf(["full", "autocast"]), help="2022: full is --dtype float32; autocast what suits the device."),
         *(click.option(flag, _dest(flag), is_flag=True, help=f"2022: --sampler {name}") for flag, name in SAMPLERS.items()),
         *(click.option(flag, _dest(flag), type=kind, help=f"2022: --{ours.removesuffix('_name')}") for flag, (ours, kind) in SECOND_NAMES.items()),
         *(

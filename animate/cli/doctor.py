@@ -24,6 +24,7 @@ from ..places import cache, config, is_file
 from ..story.storyboard import build
 from .console import Console, printable
 from .options import model_options, setup, without_defaults
+from .values import Whole
 
 if TYPE_CHECKING:
     from ..film.setup import Setup
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 @click.command("doctor")
 @without_defaults
 @model_options
-@click.option("--width", type=int, help="Pixels of the picture that --model is tried with. Default: the model's.")
-@click.option("--height", type=int, help="Pixels of the picture that --model is tried with. Default: the model's.")
+@click.option("--width", type=Whole(), help="Pixels of the picture that --model is tried with. Default: the model's.")
+@click.option("--height", type=Whole(), help="Pixels of the picture that --model is tried with. Default: the model's.")
 def command(width: int | None, height: int | None, **options: Any) -> int:
     """Say what works on this machine and what does not; exit code 1 if something needed does not.
 

@@ -15,6 +15,7 @@ from ..models.weights import hub
 from ..models.weights.catalog import CATALOG, Entry, resolve, suggest
 from ..places import is_folder, path_of
 from .console import Console
+from .values import OneOf
 
 EPILOG = """\b
 Besides these names, --model takes
@@ -47,7 +48,7 @@ def list_(as_json: bool) -> None:
 @click.argument("name")
 @click.option("--revision", help="A branch, tag or commit of its repository. Default: main.")
 @click.option(
-    "--dtype", type=click.Choice(["auto", "float32", "float16", "bfloat16"]), default="auto", help="Of the weights. Default: what suits this machine."
+    "--dtype", type=OneOf(["auto", "float32", "float16", "bfloat16"]), default="auto", help="Of the weights. Default: what suits this machine."
 )
 def pull(name: str, revision: str | None, dtype: str) -> None:
     """Download a model, or its newest version, and print its folder."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -21,10 +19,10 @@ from ..places import path_of, read_bytes
 from ..story import easing
 from ..story.files import SUFFIXES, place_in, read, text_of
 from ..story.mistakes import Misplaced
-from ..story.storyboard import LARGEST_SEED, Storyboard, build
+from ..story.storyboard import Storyboard, build
 from ..story.timeline import timeline
 from . import arguments, unused
-from .console import say
+from .values import Number, OneOf, Output, Place, Seed, Whole
 
 Command = Callable[..., Any]
 
@@ -38,45 +36,6 @@ def _stack(*options: Callable[[Command], Command]) -> Callable[[Command], Comman
     return decorate
 
 
-class Seed(click.ParamType[int]):
-    """A whole number, or "random": then it is drawn, and printed, so that the picture can be drawn again."""
-
-    name = "integer or random"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if value == "random":
-            drawn = secrets.randbelow(2**32)
-            say(f"seed {drawn}")
-            return drawn
-        if not re.fullmatch(r"\s*\d{1,20}\s*", str(value), re.ASCII) or int(value) > LARGEST_SEED:
-            self.fail(f'"{str(value)[:40]}" is no seed; allowed: a number from 0 to {LARGEST_SEED}, or "random"', param, ctx)
-        return int(value)
-
-
-class Place(click.ParamType[Path]):
-    """A file or folder. "~" is the home folder, an empty name (of a variable that is not set) is none."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
-        if value == "":
-            self.fail("an empty name; name a file, or leave the option out", param, ctx)
-        return path_of(value)
-
-
-class Output(click.ParamType[str]):
-    """Where something is written, in the person's own spelling: a "/" at its end asks for a folder."""
-
-    name = "path"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if value == "":
-            self.fail("an empty name; name a file, or leave the option out", param, ctx)
-        if value == "-":
-            self.fail("standard output takes no film: its file is finished by going back in it; name a file", param, ctx)
-        return os.path.expanduser(str(value))  # noqa: PTH111 - a Path has no "/" at its end
-
-
 def output_option(kinds: str) -> Callable[[Command], Command]:
     """-o, for files of these kinds."""
     return click.option("-o", "--output", type=Output(), help=f"{kinds}. Default: a free name under renders/.")
@@ -85,12 +44,12 @@ def output_option(kinds: str) -> Callable[[Command], Command]:
 preview_option = click.option("--preview", type=Place(), metavar="FILE.png", help="Keep the newest picture in this file while the film is drawn.")
 
 picture_options = _stack(
-    click.option("--width", type=int, help="Pixels, a multiple of 8. Default: the model's."),
-    click.option("--height", type=int, help="Pixels, a multiple of 8. Default: the model's."),
+    click.option("--width", type=Whole(), help="Pixels, a multiple of 8. Default: the model's."),
+    click.option("--height", type=Whole(), help="Pixels, a multiple of 8. Default: the model's."),
     click.option("--seed", type=Seed(), help='Of the noise; "random" draws one and prints it. Default: 0.'),
     click.option("--negative", help="What the pictures should not show."),
     click.option("--style", help='Said after every prompt, or around it: "a drawing of {}, ink".'),
-    click.option("--steps", type=int, help="Denoising steps per frame. Default: the model's."),
+    click.option("--steps", type=Whole(), help="Denoising steps per frame. Default: the model's."),
     click.option(
         "--fast/--no-fast",
         default=None,
@@ -99,33 +58,29 @@ picture_options = _stack(
     click.option("--draft/--no-draft", default=None, help="For a look: a third of the model's steps, and --fast."),
     click.option("--guidance", help="Classifier-free guidance scale; up to 1: none; may change with time. Default: the model's."),
     click.option("--sampler", help=f"{samplers.help_names()}. Default: the model's."),
-    click.option("--eta", type=float, help="Of ddim: how much noise every step adds, 0 to 1. Default: 0."),
+    click.option("--eta", type=Number(), help="Of ddim: how much noise every step adds, 0 to 1. Default: 0."),
 )
 
 time_options = _stack(
-    click.option("--frames", type=int, help="Frames of the film; in-betweens (--between) come on top. Default: 24."),
-    click.option("--fps", type=float, help="Frames per second. Default: 12."),
-    click.option("--duration", type=float, help="Seconds. Of frames, fps and duration, two give the third."),
-    click.option("--loop", type=click.Choice(["none", "cycle", "bounce"]), help="cycle: goes on to the first prompt; bounce: plays backwards to it."),
+    click.option("--frames", type=Whole(), help="Frames of the film; in-betweens (--between) come on top. Default: 24."),
+    click.option("--fps", type=Number(), help="Frames per second. Default: 12."),
+    click.option("--duration", type=Number(), help="Seconds. Of frames, fps and duration, two give the third."),
+    click.option("--loop", type=OneOf(["none", "cycle", "bounce"]), help="cycle: goes on to the first prompt; bounce: plays backwards to it."),
     click.option("--ease", help=f"{easing.help_names()}, within every segment. Default: linear."),
 )
 
 motion_options = _stack(
-    click.option(
-        "--pace", type=click.Choice(["even", "linear"]), help="even: neighbours look equally far apart; linear: equal steps. Default: even."
-    ),
+    click.option("--pace", type=OneOf(["even", "linear"]), help="even: neighbours look equally far apart; linear: equal steps. Default: even."),
     click.option("--sharing", help="How deep frames share their beginnings, 0 to 1: more alike, and long films faster. Default: 0."),
-    click.option(
-        "--branching", type=click.Choice(["tree", "trunk"]), help="tree: with neighbours, exact ends; trunk: with the middle. Default: tree."
-    ),
+    click.option("--branching", type=OneOf(["tree", "trunk"]), help="tree: with neighbours, exact ends; trunk: with the middle. Default: tree."),
     click.option("--feedback", help="Begin with the picture before, and redraw so much of it, above 0 to 1."),
     click.option("--zoom", help='Of the camera, a frame, with --feedback: 1.02, or "1 + 0.02*sin(2*pi*t/3)".'),
     click.option("--pan", metavar="RIGHT,DOWN", help="Of the camera, pixels a frame, with --feedback."),
     click.option("--rotate", help="Of the camera, degrees clockwise a frame, with --feedback."),
-    click.option("--between", type=int, help="In-betweens: so many pictures more between each two frames, 1 to 64."),
-    click.option("--between-by", type=click.Choice(["latent", "flow"]), help="latent: blends; flow: along the motion. Default: latent."),
+    click.option("--between", type=Whole(), help="In-betweens: so many pictures more between each two frames, 0 to 64. Default: 0."),
+    click.option("--between-by", type=OneOf(["latent", "flow"]), help="latent: blends; flow: along the motion. Default: latent."),
     click.option("--sound", help=f"A sound track for the film ({formats.names(formats.with_sound())})."),
-    click.option("--sound-fit", type=click.Choice(["film", "shortest", "longest"]), help="What gives way where they differ. Default: film."),
+    click.option("--sound-fit", type=OneOf(["film", "shortest", "longest"]), help="What gives way where they differ. Default: film."),
 )
 
 film_options = _stack(
@@ -158,11 +113,11 @@ model_options = _stack(
         "--batch-size",
         "--slots",
         "batch_size",
-        type=click.IntRange(1, LARGEST_BATCH),
+        type=Whole(1, LARGEST_BATCH),
         help="Pictures in a batch; a power of two keeps their bits from each other. Default: what suits the device.",
     ),
     click.option("--compile/--no-compile", "compiled", default=None, help="Compile the kernels: minutes at first, quicker then, for long films."),
-    click.option("--workers", type=int, metavar="N", help="Draw in N processes: one for each GPU, or sharing this machine's cores."),
+    click.option("--workers", type=Whole(), metavar="N", help="Draw in N processes: one for each GPU, or sharing this machine's cores."),
     click.option("--cluster", metavar="ADDRESS", help='Draw in a Ray cluster: HOST:PORT, or "auto" for the one on this machine.'),
     click.option("--mixed", is_flag=True, help="Let workers draw on different hardware: last bits differ from picture to picture."),
     click.option("--store", type=Place(), metavar="DIR", help="Where finished drawings are kept and found again. Default: the user's cache."),

@@ -38,6 +38,7 @@ def command(as_json: bool, **options: Any) -> None:
     else:
         story, curves = storyboard(**options), ()
     if drawn_by.model is not None and not film:
+        drawn_by.check(story)
         from ..film.render import render
 
         with saying_what_is_left(drawn_by.keep), Console() as console, drawn_by.loaded(console) as model:

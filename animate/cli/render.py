@@ -16,6 +16,7 @@ from .console import Console, say_once
 from .options import film_options, free_name, model_options, output_option, preview_option, setup, storyboard
 from .preview import Preview
 from .signals import INTERRUPTED, saying_what_is_left
+from .values import Whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ Examples:
 @model_options
 @output_option(f"File ({formats.names(formats.films())}) or folder/ for PNGs")
 @preview_option
-@click.option("--count", type=click.IntRange(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
+@click.option("--count", type=Whole(1, 100), help="Films to draw side by side, by as many seeds from --seed up: a file each.")
 @click.option("--part", metavar="K/N", help="Draw only the K-th of N parts, into the folder of -o, for: animate join.")
 @click.option("--json", "as_json", is_flag=True, help="Print path, frames, fps, size, model, probes and seconds as JSON.")
 def command(output: str | None, preview: Path | None, count: int | None, part: str | None, as_json: bool, **options: Any) -> int:

@@ -13,7 +13,7 @@ import click
 from ..errors import AnimateError
 from ..media import formats
 from .console import Console
-from .options import Place
+from .values import Place
 
 if TYPE_CHECKING:
     from ..measure.asked import Asked

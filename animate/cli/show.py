@@ -11,7 +11,7 @@ from ..errors import counted
 from ..film import recipe
 from ..story.files import written
 from .console import printable
-from .options import Place
+from .values import Place
 
 
 @click.command("show")

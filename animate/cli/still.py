@@ -16,6 +16,7 @@ from . import compvis
 from .console import Console
 from .options import free_name, lines, model_options, output_option, picture_options, settings, setup
 from .signals import saying_what_is_left
+from .values import Whole
 
 if TYPE_CHECKING:
     from ..film.still_job import Sheet
@@ -92,7 +93,7 @@ class Asked:
 @click.command("still", epilog=EPILOG)
 @click.argument("prompt", required=False)
 @picture_options
-@click.option("--count", type=click.IntRange(1, 1000), help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
+@click.option("--count", type=Whole(1, 1000), help="Seeds to draw, from --seed up: a picture each and one contact sheet.")
 @compvis.flags
 @model_options
 @output_option(f"File ({formats.names(formats.stills())})")

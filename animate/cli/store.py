@@ -11,7 +11,7 @@ import click
 
 from ..errors import amount, counted
 from .console import Console
-from .options import Place
+from .values import Place
 
 
 @click.command("store")

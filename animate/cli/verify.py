@@ -13,7 +13,8 @@ from ..errors import AnimateError
 from ..film import recipe
 from ..media.formats import format_of
 from .console import Console
-from .options import Place, model_options, setup, without_defaults
+from .options import model_options, setup, without_defaults
+from .values import Place, Whole
 
 if TYPE_CHECKING:
     from ..film.verify import Away, Comparison
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("verify")
 @click.argument("file", type=Place())
-@click.option("--count", type=click.IntRange(1), default=3, show_default=True, help="Pictures drawn again: the first, the last, and between.")
+@click.option("--count", type=Whole(1), default=3, show_default=True, help="Pictures drawn again: the first, the last, and between.")
 @without_defaults
 @model_options
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")

@@ -9,7 +9,7 @@ from functools import cached_property
 from ..errors import AnimateError
 from ..media import images as files
 from ..models.base import Defaults, Model
-from ..models.parts.samplers import chosen
+from ..models.parts.samplers import check_eta, chosen
 from ..pixels import Image
 from ..plan.cel import Plan
 from ..plan.curve import Curve
@@ -33,8 +33,7 @@ def resolve(story: Storyboard, defaults: Defaults) -> Resolved:
     """
     asked = story.sampling
     sampler = chosen(asked.sampler, defaults.sampler)
-    if asked.eta and sampler != "ddim":
-        raise AnimateError(f"eta {asked.eta:g} with {sampler}; only the sampler ddim has it: use --sampler ddim, or leave --eta out")
+    check_eta(sampler, asked.eta)
     d, fast = defaults, asked.fast
     if asked.draft:
         fast = d.lends and not asked.sharing and story.feedback is None

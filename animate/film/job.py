@@ -160,8 +160,8 @@ def _ready(
     """The model, the store, the first storyboard with nothing left out, and how many pictures each film has. Raises AnimateError."""
     for output in outputs:
         _check(output, begins(frames))
-    setup.check()
     asked = outputs[0].story
+    setup.check(asked)
     if asked.between:
         many = f"{asked.count} frames with {counted(asked.between, 'in-between')} from frame to frame"
         report.log(f"{many}: {asked.written} pictures at {asked.written_fps:g} fps")

@@ -11,24 +11,24 @@ import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
-from ..draw.store import Store
 from ..errors import AnimateError, counted, one_line
-from ..models.base import Model, Numerics
 from ..places import is_file, path_of, read_bytes
 from ..plan.curve import LINEAR, Curve
 from ..report import Report
 from ..story.fields import Frozen
 from ..story.storyboard import Storyboard
 from . import job
-from .film import Film
-from .pictures import Pictures
 from .recipe import LARGEST, Recipe, stretches
-from .render import render
 from .setup import Setup
+
+if TYPE_CHECKING:
+    from ..draw.store import Store
+    from ..models.base import Model, Numerics
+    from .pictures import Pictures
 
 INDEX = "part.json"
 WHOLE = 2**62  # bytes of a part's store: nothing of it goes before it is joined
@@ -80,6 +80,8 @@ class Drawn(Frozen):
 
     @property
     def numerics(self) -> Numerics:
+        from ..models.base import Numerics
+
         return Numerics(**self.surroundings.model_dump())
 
     @property
@@ -91,13 +93,18 @@ class Drawn(Frozen):
 def draw(story: Storyboard, part: Part, folder: str, setup: Setup, report: Report) -> int:
     """Draw a part's pictures into this folder; what lies there already is not drawn again. Returns how many frames it has. Raises AnimateError."""
     frames = part.frames(story.count)
-    before, store = _before(folder), Store(path_of(folder), WHOLE)
-    setup.check()
+    if story.feedback is not None:
+        apart = "with feedback each picture begins with the one before, and parts cannot be drawn apart"
+        raise AnimateError(f"{apart}; leave out --part, or give each machine a film of its own, with another --seed")
+    before = _before(folder)
+    setup.check(story)
+    from ..draw.store import Store
+    from .render import render
+
+    store = Store(path_of(folder), WHOLE)
     later = {"between": story.between, "sound": story.sound}  # what is done when all frames are there
     with setup.loaded(report) as model, ExitStack() as stack:
         pictures = stack.enter_context(render(story.replace(between=0, sound=None), model, frames, store, report=report))
-        if isinstance(pictures.request, Film) and pictures.request.chain:
-            raise AnimateError("with feedback each picture begins with the one before: parts cannot be drawn apart; draw films of several --count")
         whole = pictures.recipe.storyboard.replace(**later)
         if before and (before.number, before.of, before.recipe.storyboard) != (part.number, part.of, whole):
             raise AnimateError(f"{folder}: holds part {before.number} of {before.of} of another film; name another folder with -o")
@@ -127,8 +134,10 @@ def read(folder: str) -> Drawn:
     path = path_of(folder) / INDEX
     try:
         return Drawn.model_validate_json(read_bytes(path, LARGEST))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise AnimateError(f"{folder}: no folder that --part has drawn to its end; give those of all parts: animate join part1/ part2/") from error
     except OSError as error:
-        raise AnimateError(f"{folder}: no part that is drawn to its end ({one_line(error)}); draw it with --part") from error
+        raise AnimateError(f"{folder}: cannot be read ({one_line(error)}); draw it again with --part") from error
     except (ValidationError, ValueError) as error:
         raise AnimateError(f"{path}: cannot be used, it was changed or is of another version; draw the part again") from error
 
@@ -141,6 +150,8 @@ def join(folders: Sequence[str], output: str, setup: Setup, report: Report, repl
     story, curves = first.recipe.storyboard, _curves(parts)
     setup = setup.like(first.recipe.made, path_of(folders[0]), report)
     sizes = [size for part in parts for size in part.sizes]
+    from ..draw.store import Store
+    from .render import render
 
     def drawn(model: Model, store: Store | None) -> list[Pictures]:
         if model.fingerprint != first.recipe.made.fingerprint:

@@ -12,6 +12,7 @@ from ..errors import AnimateError
 from ..models.placement import COMPILED
 from ..models.weights.catalog import CATALOG
 from ..report import Report
+from ..story.storyboard import Storyboard
 
 if TYPE_CHECKING:
     from ..draw.store import Store
@@ -44,9 +45,9 @@ class Setup:
 
         return Store(self.folder) if self.keep else None
 
-    def check(self) -> None:
-        """Raises AnimateError for what names and files tell: at once, before torch is loaded."""
-        from ..models import check
+    def check(self, story: Storyboard | None = None) -> None:
+        """Raises AnimateError for what names and files tell: at once, before torch is loaded. story: what is to be drawn."""
+        from ..models import check, check_sampling
 
         device, dtype = ("auto" if given is None else given for given in (self.device, self.dtype))
         if self.spread:
@@ -57,6 +58,8 @@ class Setup:
                 asked.check_here(self.workers, device)
             device = "auto" if self.cluster else device  # other machines have other devices
         check(self.model, device, dtype, self.loras, self.vae, self.embeddings, self.batch_size)
+        if story is not None:
+            check_sampling(self.model, story.sampling.sampler, story.sampling.eta)
 
     @property
     def spread(self) -> bool:

@@ -31,7 +31,7 @@ def write_still(story: Storyboard, setup: Setup, report: Report, path: Path, rep
     """
     writers.still_name(path)
     preflight.refuse_own_input(path, story)
-    setup.check()
+    setup.check(story)
     from .film import shaped
     from .stills import stills
 
@@ -60,7 +60,7 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
     for name in [*sheet.each, *([sheet.path] if sheet.path else [])]:
         writers.still_name(name)
         preflight.refuse_own_input(name, story)
-    setup.check()
+    setup.check(story)
     from .film import resolve, shaped
     from .stills import stills
 

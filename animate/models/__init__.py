@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import AnimateError, one_line
+from ..places import is_file, path_of
 from ..report import REPORT, Report
 from . import placement
-from .parts import vocabulary
+from .parts import samplers, vocabulary
 from .placement import BATCH_SIZES, LARGE, pick_device, pick_dtype
-from .weights import catalog, loading
+from .weights import catalog, files, loading
 
 if TYPE_CHECKING:
     from .base import Model
@@ -111,6 +112,18 @@ def check(
     placement.check(device, dtype)
     loading.check(*catalog.resolve(catalog.default() if name is None else name))
     extras.check()
+
+
+def check_sampling(name: str | None, sampler: str | None, eta: float) -> None:
+    """Raises AnimateError for a sampler that is none, or an eta that it has not, as far as names and files tell: torch is not loaded."""
+    where, entry = catalog.resolve(catalog.default() if name is None else name)
+    settings = path_of(entry.where if entry else where) / "scheduler" / "scheduler_config.json"
+    if sampler is not None:
+        samplers.check_eta(samplers.canonical(sampler), eta)
+    elif entry and entry.sampler:
+        samplers.check_eta(entry.sampler, eta)
+    elif is_file(settings):
+        samplers.check_eta(samplers.own(files.read_index(settings)), eta)
 
 
 def _check_texts(what: str, given: Any, allowed: str) -> None:

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
-from ..errors import AnimateError, did_you_mean, one_line
+from ..errors import AnimateError, counted, did_you_mean, one_line
 
 if TYPE_CHECKING:
     import torch
@@ -104,7 +104,7 @@ def hardware(device: torch.device) -> str:
 
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads"
+    return f"{platform.machine()} {torch.backends.cpu.get_cpu_capability()}, {counted(torch.get_num_threads(), 'thread')}"
 
 
 def numerics(device: torch.device, dtype: torch.dtype, batch_size: int) -> Numerics:

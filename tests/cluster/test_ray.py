@@ -243,7 +243,7 @@ def test_the_doctor_says_who_the_workers_are(nodes: Any, run: Run, tiny_folder: 
     lines = out.splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("ok    cluster   ")
-    assert "1 threads" in lines[0]
+    assert ", 1 thread" in lines[0]
     assert lines[-1].endswith("a picture drawn by each has the same bits")
 
 

@@ -115,7 +115,7 @@ def test_parts_that_cannot_be_joined(run: Run, tmp_path: Path) -> None:
 
     assert "part 2 of 3 missing; name the folders of all parts" in refused(folders[0], folders[2])
     assert "a part was named twice" in refused(*folders, folders[0])
-    assert "no part that is drawn to its end" in refused(*folders, "nowhere/")
+    assert "no folder that --part has drawn to its end" in refused(*folders, "nowhere/")
     assert "part 1 and part 2 are of different films" in _of_another_film(run, refused, folders)
     index = tmp_path / folders[1] / INDEX
     whole = index.read_text()

@@ -137,6 +137,12 @@ def _spelling(name: str) -> str:
     return name.lower().translate(str.maketrans("", "", " _-()")).replace("pp", "++").removeprefix("k")
 
 
+def check_eta(sampler: str, eta: float) -> None:
+    """Raises AnimateError for noise that this sampler does not add."""
+    if eta and sampler != "ddim":
+        raise AnimateError(f"eta {eta:g} with {sampler}; only the sampler ddim has it: use --sampler ddim, or leave --eta out")
+
+
 def own(config: Mapping[str, Any]) -> str:
     """The sampler that a model's scheduler configuration names. One that is not in `SAMPLERS` comes back as its class, which `canonical` refuses."""
     scheduler, karras = str(config.get("_class_name")), bool(config.get("use_karras_sigmas"))
