@@ -8,7 +8,7 @@ import click
 
 from ..media import formats
 from .console import Console
-from .options import free_name, model_options, output_option, setup, without_defaults
+from .options import free_place, model_options, output_option, setup, without_defaults
 from .render import show
 from .signals import INTERRUPTED
 
@@ -32,7 +32,7 @@ def command(folders: tuple[str, ...], output: str | None, as_json: bool, **optio
     from ..film import parts
 
     first = parts.read(folders[0]).recipe.storyboard
-    path = str(output or free_name([key.label for key in first.keyframes], ".mp4"))
+    path = str(output or free_place([key.label for key in first.keyframes], ".mp4"))
     with Console() as console:
         written = parts.join(folders, path, drawn_by, console, output is not None)
         show(written, console, as_json)

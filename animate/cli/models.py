@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import textwrap
 from pathlib import Path
-from typing import Any
 
 import click
 
-from ..errors import AnimateError, amount
-from ..models.parts import vocabulary
+from ..errors import AnimateError
 from ..models.weights import hub
-from ..models.weights.catalog import CATALOG, Entry, resolve, suggest
+from ..models.weights.about import facts, space
+from ..models.weights.catalog import CATALOG, resolve, suggest
 from ..places import is_folder, path_of
 from .console import Console
 from .values import OneOf
@@ -96,24 +95,3 @@ def suited(dtype: str, where: str, revision: str | None) -> str:
     from ..models import pick_device, pick_dtype
 
     return str(pick_dtype("auto", pick_device("auto"), hub.pipeline_class(where, revision))).removeprefix("torch.")
-
-
-def space(model: dict[str, Any]) -> str:
-    """What a model takes on this disk, or what it will."""
-    if model["built_in"]:
-        return f"{model['mb']} MB"
-    return "here" if model["here"] else f"{amount(model['mb'] * 1e6)} to download"
-
-
-def facts(entry: Entry) -> dict[str, Any]:
-    """Where a model is, its size, native resolution, licence and vocabulary."""
-    known = {"about": entry.about, "where": entry.where, "licence": entry.licence, "gated": entry.gated, "built_in": entry.built_in}
-    known |= {"steps": entry.steps, "guidance": entry.guidance, "sampler": entry.sampler}
-    if not entry.built_in:
-        here = any(hub.cached(entry.where, dtype) for dtype in ("float16", "float32"))
-        return {**known, "mb": entry.megabytes, "here": here, "width": entry.width, "height": entry.height, "knows": {}}
-    folder = Path(entry.where)
-    size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-    side = json.loads((folder / "unet" / "config.json").read_text())["sample_size"] * 8
-    words = vocabulary.read(folder)
-    return {**known, "mb": round(size / 1e6, 1), "here": True, "width": side, "height": side, "knows": words.kinds if words else {}}

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from ..errors import AnimateError, one_line
+from ..film.names import free_name
 from ..film.setup import Setup
 from ..media import formats
 from ..models.parts import samplers
@@ -219,14 +220,6 @@ def setup(options: dict[str, Any]) -> Setup:
     return made
 
 
-def free_name(prompts: Sequence[str], suffix: str) -> Path:
+def free_place(prompts: Sequence[str], suffix: str) -> Path:
     """A name under renders/, made of the first prompt and the last; the writer adds a number if it is taken."""
-    ends = dict.fromkeys((prompts[0], prompts[-1]))
-    stem = "-to-".join(_slug(prompt) for prompt in ends)
-    return Path("renders") / (stem + suffix)
-
-
-def _slug(prompt: str) -> str:
-    """Lower-case words joined by hyphens, at most 80 bytes."""
-    words = re.sub(r"[\W_]+", "-", prompt.lower()).strip("-").encode()[:80].decode(errors="ignore")
-    return words.strip("-") or "film"
+    return Path("renders") / free_name(prompts, suffix)

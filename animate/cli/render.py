@@ -13,7 +13,7 @@ from ..media import formats
 from ..models.weights import catalog
 from ..models.weights.catalog import DEFAULT, ELSEWHERE
 from .console import Console, say_once
-from .options import film_options, free_name, model_options, output_option, preview_option, setup, storyboard
+from .options import film_options, free_place, model_options, output_option, preview_option, setup, storyboard
 from .preview import Preview
 from .signals import INTERRUPTED, saying_what_is_left
 from .values import Whole
@@ -51,7 +51,7 @@ def command(output: str | None, preview: Path | None, count: int | None, part: s
     if part is not None:
         others = {"--count": count, "--preview": preview, "--json": as_json or None, "--store": drawn_by.folder}
         return _draw_part(story, drawn_by, part, output, [name for name, given in others.items() if given is not None])
-    path = str(output or free_name([key.label for key in story.keyframes], ".mp4"))
+    path = str(output or free_place([key.label for key in story.keyframes], ".mp4"))
     stories = [story] if count is None else [story.reseeded(by) for by in range(count)]
     from ..film import job
 

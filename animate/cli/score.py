@@ -38,6 +38,7 @@ def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, pl
     A film that carries its recipe is judged by what its storyboard asks for: eases, holds, whether it loops. Colours may only
     drift where nothing should change. Other films are judged by their pictures alone.
     """
+    from ..film.asked_of import asked_of
     from ..measure.distance import metric as named_metric
     from ..measure.faults import faults
     from ..measure.files import score_file
@@ -51,7 +52,7 @@ def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, pl
     measure = named_metric(metric)
     with Console() as console:
         scores = {path: score_file(path, measure, end, console) for path in films}
-    asked = {path: _asked(path, score.frames) for path, score in scores.items()}
+    asked = {path: asked_of(path, score.frames) for path, score in scores.items()}
     found = {path: faults(score, loop, asked[path]) for path, score in scores.items()}
     if plot:
         console.log(f"the plot is {writers.write_image(plot, plot_steps(_titled(scores), metric, loop), report=console)}")
@@ -63,22 +64,6 @@ def command(films: Sequence[Path], metric: str, loop: bool, end: Path | None, pl
     for path, lines in found.items():
         for line in lines or ["no fault found"]:
             click.echo(f"{path}: {line}")
-
-
-def _asked(path: Path, pictures: int) -> Asked | None:
-    """What the recipe in a film asks for; None if it has none, or not of the whole film from its beginning."""
-    from ..film import recipe
-    from ..measure.asked import Asked
-
-    try:
-        said = recipe.read(path)
-    except AnimateError:
-        return None  # made by something else
-    story = said.storyboard
-    held = story.sound_fit == "longest" and pictures > len(said.digests) == story.written
-    if said.verb != "film" or not recipe.begins(said.frames) or not (held or pictures == len(said.digests)):
-        return None
-    return Asked.of(story, pictures, said.withheld)
 
 
 def _facts(path: Path, metric: str, score: Score, asked: Asked | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import click
 from ..media import formats
 from ..story.timeline import timeline
 from .console import Console
-from .options import film_options, free_name, model_options, output_option, setup, storyboard
+from .options import film_options, free_place, model_options, output_option, setup, storyboard
 from .signals import saying_what_is_left
 
 
@@ -24,7 +24,7 @@ def command(output: str | None, **options: Any) -> None:
     drawn_by = setup(options)
     frames = timeline(story)
     prompts = [key.label for key in story.keyframes]
-    path = Path(output) if output else free_name(prompts, "-sheet.png")
+    path = Path(output) if output else free_place(prompts, "-sheet.png")
     begins = [next((f.index for f in frames if f.a == k and f.mix == 0), 0) for k in range(len(prompts))]
     labels = [f"{begin}: {prompt}" for begin, prompt in zip(begins, prompts, strict=True)]
     from ..film import still_job

@@ -14,7 +14,7 @@ from ..story.conventions import COMPVIS, STRENGTH
 from ..story.storyboard import Storyboard, build
 from . import compvis
 from .console import Console
-from .options import free_name, lines, model_options, output_option, picture_options, settings, setup
+from .options import free_place, lines, model_options, output_option, picture_options, settings, setup
 from .signals import saying_what_is_left
 from .values import Whole
 
@@ -112,7 +112,7 @@ def command(**options: Any) -> None:
     drawn_by = setup(options)
     from ..film import still_job
 
-    path = Path(asked.output) if asked.output else free_name([key.label for key in story.keyframes], ".png")
+    path = Path(asked.output) if asked.output else free_place([key.label for key in story.keyframes], ".png")
     with saying_what_is_left(drawn_by.keep), Console() as console:
         if asked.outdir:
             paths = still_job.write_sheet(story, drawn_by, console, _in_folder(asked.outdir, asked, story), False)[0]

@@ -55,7 +55,7 @@ def _of_8_bits(picture: PIL.Image.Image) -> PIL.Image.Image:
     else:
         values = np.where(values < 0, values + LONG + 1, values)  # Pillow keeps 32 bits with a sign
         white = WORD if values.max(initial=0.0) <= WORD else LONG
-    return PIL.Image.fromarray(np.uint8(np.clip(values / white * 255, 0, 255).round()))
+    return PIL.Image.fromarray(np.clip(values / white * 255, 0, 255).round().astype(np.uint8))
 
 
 def _in_srgb(picture: PIL.Image.Image, profile: bytes | None, name: str, report: Report) -> PIL.Image.Image:

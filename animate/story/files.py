@@ -46,6 +46,18 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
         text = text_of(read_bytes(path))
     except (OSError, ValueError) as error:  # Unicode's errors are ValueErrors
         raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a storyboard in {', '.join(SUFFIXES)}") from error
+
+    def position(location: Location) -> str:
+        return _place(path, text, location, overrides)
+
+    return build(overridden(_beside(path.parent, plain(text, path)), overrides), str(path), position)
+
+
+def plain(text: str, path: Path) -> Mapping[str, Any]:
+    """What a storyboard's text says, as plain data that may be wrong; nothing of it is checked but that it is a mapping.
+
+    path: the file that it is from, whose suffix says the format. Raises AnimateError with file, line and column.
+    """
     try:
         data = _parsed(text, path.suffix.lower())
     except MarkedYAMLError as error:
@@ -54,11 +66,7 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
         raise AnimateError(f"{path}: {one_line(error)}; mend the file") from error
     if not isinstance(data, Mapping):
         raise AnimateError(f"{path}: holds no storyboard; a short one is {SHORTEST.get(path.suffix.lower(), SHORTEST['.yaml'])}")
-
-    def position(location: Location) -> str:
-        return _place(path, text, location, overrides)
-
-    return build(overridden(_beside(path.parent, data), overrides), str(path), position)
+    return data
 
 
 def place_in(path: str | os.PathLike[str], location: Location, overrides: Mapping[str, Any]) -> str:

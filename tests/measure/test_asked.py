@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from animate import AnimateError, Sampling, Storyboard, render, write_video
-from animate.cli.score import _asked
+from animate.film import asked_of as of_film
 from animate.film import recipe
 from animate.measure.asked import Asked, Step
 from animate.measure.distance import metric
@@ -44,7 +44,7 @@ def drawn(path: Path) -> Frames:
 
 
 def asked_of(path: Path) -> Asked | None:
-    return _asked(path, len(drawn(path)))
+    return of_film.asked_of(path, len(drawn(path)))
 
 
 def steps(story: Storyboard, pictures: int | None = None) -> list[Step]:
