@@ -30,6 +30,7 @@ COMMANDS = {
     "render": ("render", "Draw a film (the default: the word may be left out)."),
     "still": ("still", "Draw one picture, or one for each of several seeds."),
     "join": ("join", "Write the film whose parts were drawn on several machines."),
+    "studio": ("studio", "The same in a browser: a timeline to drag, stills, sketches, a library."),
     "plan": ("plan", "Print the frames of a film as a table; needs no model."),
     "sheet": ("sheet", "Draw the keyframes of a film as one contact sheet."),
     "show": ("show", "Print the recipe in a film or picture."),

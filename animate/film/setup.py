@@ -69,14 +69,15 @@ class Setup:
     @contextmanager
     def loaded(self, report: Report) -> Iterator[Model]:
         """The model, for as long as it is needed: workers end then. Raises AnimateError if there is no such model, or it does not fit."""
-        model = self._load(report)
+        model = self.load(report)
         try:
             yield model
         finally:
             if self.spread:
                 model.close()  # type: ignore[attr-defined]
 
-    def _load(self, report: Report) -> Model:
+    def load(self, report: Report) -> Model:
+        """The model, for whoever keeps it. Raises AnimateError."""
         from ..models import load_model
 
         given: dict[str, Any] = {

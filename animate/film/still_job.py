@@ -74,6 +74,8 @@ def write_sheet(story: Storyboard, setup: Setup, report: Report, sheet: Sheet, r
             if sheet.each:
                 paths.append(writers.write_image(sheet.each[number], image, replace, images.note_of_last, report))
             drawn.append(image)
+            report.picture(image)
+            report.progress("drawing", number + 1, len(story.keyframes))
         if sheet.path:
             if paths:
                 report.log(f"{counted(len(paths), 'single picture')}: {' to '.join(dict.fromkeys(map(str, (paths[0], paths[-1]))))}")

@@ -69,6 +69,16 @@ def plain(text: str, path: Path) -> Mapping[str, Any]:
     return data
 
 
+def of_text(text: str, name: str = "storyboard.yaml") -> Storyboard:
+    """The storyboard that a text says. name: what messages call it, and its format by the suffix. Raises AnimateError with line and column."""
+    return build(plain(text, Path(name)), name, lambda location: position_in(text, location))
+
+
+def position_in(text: str, location: Location) -> str:
+    """The ":line:column" of a value in the text of a storyboard, YAML or JSON."""
+    return _position(_mark(text, location))
+
+
 def place_in(path: str | os.PathLike[str], location: Location, overrides: Mapping[str, Any]) -> str:
     """The ":line:column" of a value in a storyboard's file that was read with these overrides; nothing where the format or the override has none."""
     path = path_of(path)
@@ -84,7 +94,7 @@ def _place(path: Path, text: str, location: Location, overrides: Mapping[str, An
         if not isinstance(given, Mapping):
             break
         given = given.get(part)
-    return "" if given is not None or path.suffix.lower() == ".toml" else _position(_mark(text, location))
+    return "" if given is not None or path.suffix.lower() == ".toml" else position_in(text, location)
 
 
 def text_of(data: bytes) -> str:
