@@ -15,7 +15,7 @@ Location = tuple[int | str, ...]  # the way to a value in nested data: ("keyfram
 
 
 class Misplaced(AnimateError):
-    """A mistake that shows when a storyboard is laid out in time, and which of its values it is in: whoever has the file says where that is."""
+    """A mistake in a storyboard, and which of its values it is in: whoever has the file, or a form, says where that is."""
 
     def __init__(self, line: str, *location: int | str):
         super().__init__(line)

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from ..errors import AnimateError, counted
 from .conventions import DIFFUSERS, Conventions
 from .fields import Frozen, Moment, Name, Share, Text, Timed, readable, within
-from .mistakes import Location, mistake
+from .mistakes import Location, Misplaced, mistake
 from .moments import frame_at
 
 DEFAULT_FRAMES = 24
@@ -243,10 +243,10 @@ class Storyboard(Frozen):
 def build(data: Mapping[str, Any], source: str = "", position: Callable[[Location], str] = lambda location: "") -> Storyboard:
     """A storyboard from plain data; a keyframe may be a bare string.
 
-    source: the file that the data is from, for messages. position: the ":line:column" of a value in it. Raises AnimateError, one line.
+    source: the file that the data is from, for messages. position: the ":line:column" of a value in it. Raises Misplaced, one line.
     """
     try:
         return Storyboard.model_validate(data)
     except ValidationError as error:
         line, location = mistake(error, data, Storyboard)
-        raise AnimateError(f"{source}{position(location)}: {line}" if source else line) from error
+        raise Misplaced(f"{source}{position(location)}: {line}" if source else line, *location) from error

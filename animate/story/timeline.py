@@ -63,12 +63,17 @@ def guidance_over_time(story: Storyboard, guidance: OverTime) -> tuple[float, ..
 def _values(story: Storyboard, name: str, value: OverTime, allowed: tuple[float, float], *location: int | str) -> tuple[float, ...]:
     """location: where the value stands in the storyboard, if that is not its name."""
     try:
-        return Track(name, _there(story), story.rate, *allowed, closed=story.loop == "cycle").values(value)
+        return track(story, name, allowed).values(value)
     except AnimateError as error:
         raise Misplaced(str(error), *(location or (name,))) from error
 
 
-def _there(story: Storyboard) -> int:
+def track(story: Storyboard, name: str, allowed: tuple[float, float]) -> Track:
+    """What evaluates a setting of this film that changes with time; of a bounce, on its way there."""
+    return Track(name, way_there(story), story.rate, *allowed, closed=story.loop == "cycle")
+
+
+def way_there(story: Storyboard) -> int:
     """Frames of the way there: all of them, or those of a bounce before it turns back."""
     return story.count // 2 + 1 if story.loop == "bounce" else story.count
 
@@ -107,26 +112,29 @@ def _circle(story: Storyboard) -> tuple[Frame, ...]:
 
 def _travel(story: Storyboard) -> tuple[Frame, ...]:
     """From keyframe to keyframe; of a bounce, the way there."""
-    keys, cycle, count = story.keyframes, story.loop == "cycle", _there(story)
-    begins = _begins(story, count)
-    begins.append(begins[0] + count)  # where a cycle returns to its first keyframe
+    keys, cycle, count = story.keyframes, story.loop == "cycle", way_there(story)
+    starts = begins(story)
+    starts.append(starts[0] + count)  # where a cycle returns to its first keyframe
     frames = []
     for index in range(count):
         # Before its first keyframe, a cycle is where the round before left it, and an open film waits.
-        now = index + count * (cycle and index < begins[0])
-        a = max(0, bisect_right(begins, now, hi=len(keys)) - 1)
-        travelled = now - begins[a] - keys[a].hold
+        now = index + count * (cycle and index < starts[0])
+        a = max(0, bisect_right(starts, now, hi=len(keys)) - 1)
+        travelled = now - starts[a] - keys[a].hold
         if travelled <= 0 or (a == len(keys) - 1 and not cycle):
             frames.append(Frame(index, a, a, 0.0))
             continue
-        mix = ease(keys[a].ease or story.ease)(travelled / (begins[a + 1] - begins[a] - keys[a].hold))
+        mix = ease(keys[a].ease or story.ease)(travelled / (starts[a + 1] - starts[a] - keys[a].hold))
         frames.append(Frame(index, a, (a + 1) % len(keys), mix))
     return tuple(frames)
 
 
-def _begins(story: Storyboard, count: int) -> list[int]:
-    """The frame on which each keyframe begins, those without `at` spread evenly between their neighbours."""
-    keys, cycle = story.keyframes, story.loop == "cycle"
+def begins(story: Storyboard) -> list[int]:
+    """The frame on which each keyframe begins, those without `at` spread evenly between their neighbours; of a bounce, on its way there.
+
+    Raises AnimateError if they do not fit.
+    """
+    keys, cycle, count = story.keyframes, story.loop == "cycle", way_there(story)
     holds = [key.hold for key in keys]
     if (needed := len(keys) + sum(holds)) > count:
         holding = f" and their holds take {needed} frames and" if needed > len(keys) else ""
@@ -146,14 +154,14 @@ def _begins(story: Storyboard, count: int) -> list[int]:
         anchors.append(first + count)  # where it returns
     elif len(keys) > 1 and anchors[-1] is None:
         anchors[-1] = count - 1 - holds[-1]
-    begins = _spread(anchors, holds)
-    _check_order(begins[: len(keys)], holds)
-    end, last_hold = begins[len(keys) - 1] + holds[-1], ("keyframes", len(keys) - 1, "hold")
+    starts = _spread(anchors, holds)
+    _check_order(starts[: len(keys)], holds)
+    end, last_hold = starts[len(keys) - 1] + holds[-1], ("keyframes", len(keys) - 1, "hold")
     if cycle and end >= first + count:
         raise Misplaced(f"keyframe {len(keys)} holds past the end of the cycle; shorten the hold or ask for more frames", *last_hold)
     if not cycle and end >= count:
         raise Misplaced(f"keyframe {len(keys)} holds until frame {end}; the last of {_all_of(story, count)} is {count - 1}", *last_hold)
-    return begins[: len(keys)]
+    return starts[: len(keys)]
 
 
 def _frame(at: int | str, count: int, story: Storyboard) -> int:

@@ -58,13 +58,14 @@ class Track:
             raise AnimateError(f"{self.name}: a mapping of no places; give one such as {{0: 1, 24: 1.05}}, or a number")
         moments: dict[int, int | str] = {}
         for moment in values:
-            frame = self._frame(moment)
+            frame = self.frame(moment)
             if frame in moments:
                 raise AnimateError(f"{self.name}: {moments[frame]} and {moment} are both on frame {frame}; move one")
             moments[frame] = moment
         return self._joined({frame: self._reader(values[moments[frame]])(frame) for frame in sorted(moments)})
 
-    def _frame(self, moment: int | str) -> int:
+    def frame(self, moment: int | str) -> int:
+        """The frame of a moment, from 0 to `frames`. Raises AnimateError."""
         if isinstance(moment, str) and re.fullmatch(r"\s*\d{1,9}\s*", moment):
             moment = int(moment)  # the keys of TOML and JSON are always text
         try:
