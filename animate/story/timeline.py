@@ -57,11 +57,14 @@ def _check_eases(story: Storyboard) -> None:
 
 def guidance_over_time(story: Storyboard, guidance: OverTime) -> tuple[float, ...]:
     """The guidance of every frame; of a bounce, on its way there. Raises AnimateError."""
-    return _values(story, "guidance", guidance, GUIDANCE, "sampling", "guidance")
+    return over_time(story, "guidance", guidance, GUIDANCE, "sampling", "guidance")
 
 
-def _values(story: Storyboard, name: str, value: OverTime, allowed: tuple[float, float], *location: int | str) -> tuple[float, ...]:
-    """location: where the value stands in the storyboard, if that is not its name."""
+def over_time(story: Storyboard, name: str, value: OverTime, allowed: tuple[float, float], *location: int | str) -> tuple[float, ...]:
+    """A value that may change with time, of every frame; of a bounce, on its way there. Raises Misplaced.
+
+    location: where the value stands in the storyboard, if that is not its name.
+    """
     try:
         return track(story, name, allowed).values(value)
     except AnimateError as error:
@@ -92,10 +95,10 @@ def _with_motion(story: Storyboard, frames: tuple[Frame, ...]) -> tuple[Frame, .
     """With feedback and the camera's moves."""
     if story.feedback is None:
         return frames
-    feedback = _values(story, "feedback", story.feedback, FEEDBACK)
-    right, down = (_values(story, f"pan {way}", story.pan[part], PAN, "pan", part) for part, way in enumerate(("right", "down")))
-    turn = _values(story, "rotate", story.rotate, ROTATE)
-    moves = [Move(*move) for move in zip(_values(story, "zoom", story.zoom, ZOOM), right, down, turn, strict=True)]
+    feedback = over_time(story, "feedback", story.feedback, FEEDBACK)
+    right, down = (over_time(story, f"pan {way}", story.pan[part], PAN, "pan", part) for part, way in enumerate(("right", "down")))
+    turn = over_time(story, "rotate", story.rotate, ROTATE)
+    moves = [Move(*move) for move in zip(over_time(story, "zoom", story.zoom, ZOOM), right, down, turn, strict=True)]
     if story.loop == "cycle" and not returns(moves):
         raise AnimateError("the camera does not come back to where it began, and a cycle would jump; let its motion cancel out, or use --loop bounce")
     return tuple(replace(frame, feedback=share, move=move) for frame, share, move in zip(frames, feedback, moves, strict=True))

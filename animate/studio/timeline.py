@@ -1,0 +1,72 @@
+"""The timeline in the page: a Gradio component whose value is a storyboard and what the page needs to draw it (see `view`)."""
+
+from __future__ import annotations
+
+from abc import ABCMeta
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.component_meta import ComponentMeta, updateable
+
+from ..story.storyboard import Storyboard
+from .view import Plain, plain, value_of
+
+WEB = Path(__file__).parent / "web"
+SCRIPTS = ("dom", "state", "story", "points", "cards", "ruler", "tracks", "keys")  # they run as one function, in this order; timeline.js is last
+
+
+def _web(name: str) -> str:
+    return (WEB / name).read_text(encoding="utf-8")
+
+
+class _WithoutStub(ComponentMeta):
+    """Gradio's own class of components writes a stub beside a component's source file: into this package, wherever it is installed."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> _WithoutStub:
+        attributes["__init__"] = updateable(attributes["__init__"])
+        return ABCMeta.__new__(cls, name, bases, attributes)
+
+
+class Timeline(gr.HTML, metaclass=_WithoutStub):
+    """Keyframes and tracks that a person can drag. Its event `input` is a person's edit; what Python changes fires `change` alone.
+
+    An answer to an edit is `value_of(value["story"], value)`: the page drops it where the person has gone on since.
+    """
+
+    def __init__(self, value: Storyboard | Mapping[str, Any] | None = None, *, elem_id: str | None = None, visible: bool = True):
+        """value: a storyboard, plain data of one, or a value of this component."""
+        super().__init__(
+            value,  # type: ignore[arg-type]  # postprocess takes it
+            elem_id=elem_id,
+            visible=visible,
+            html_template=_web("timeline.html"),
+            css_template=_web("timeline.css"),
+            js_on_load="\n".join(_web(f"timeline-{part}.js") for part in SCRIPTS) + "\n" + _web("timeline.js"),
+            apply_default_css=False,
+        )
+
+    def postprocess(self, value: Any) -> Plain | None:
+        """The value, also of a storyboard or of plain data of one."""
+        if isinstance(value, Storyboard):
+            return value_of(plain(value))
+        if isinstance(value, Mapping) and "view" not in value:
+            return value_of(value)
+        return None if value is None else dict(value)
+
+    def preprocess(self, payload: Any) -> Plain | None:
+        """What the page sends; whoever uses it builds a storyboard of it, which checks it."""
+        return payload if isinstance(payload, dict) else None
+
+    def api_info(self) -> dict[str, Any]:
+        """Any JSON object."""
+        return {"type": "object", "additionalProperties": True}
+
+    def example_payload(self) -> Plain:
+        """For the page that describes the API."""
+        return self.example_value()
+
+    def example_value(self) -> Plain:
+        """The shortest film."""
+        return value_of({"keyframes": ["a seed", "a tree"]})

@@ -1,0 +1,145 @@
+// What the page shows, how it changes, and how it and Python tell each other. Only a person's edits trigger `input`.
+
+const QUIET = 120; // milliseconds without a further edit before Python is told: a key that is held down is one edit
+const MOST_REMEMBERED = 100; // edits that can be undone
+const EMPTY = { story: { keyframes: [] }, view: { frames: 24, there: 24, fps: 12, at: [], thumbs: [], curves: {}, points: {}, ranges: {}, eases: [] }, ids: [] };
+
+const state = {
+  film: EMPTY, preview: null, waiting: null, // preview: the film while something is dragged; waiting: what Python said meanwhile
+  chosen: null, points: {}, past: [], future: [], tag: "", edit: 0, asked: null, timer: 0, fresh: 1,
+};
+
+const copy = (data) => JSON.parse(JSON.stringify(data)); // the component's own values are proxies, which cannot be cloned
+const shown = () => state.preview ?? state.film;
+const chosenIndex = () => Math.max(0, state.film.ids.indexOf(state.chosen));
+const freshId = () => `key-${state.fresh++}`;
+const refused = (words) => ({ refused: words });
+
+function announce(words) {
+  say(find(".said"), words);
+}
+
+function whereIs(film, k) {
+  return `${labelOf(keysOf(film)[k])}, frame ${film.view.at[k]} of ${film.view.frames}`;
+}
+
+function choose(id) {
+  if (state.chosen === id) return;
+  state.chosen = id;
+  render();
+}
+
+// --- a person's edits -----------------------------------------------------------------------------------------------
+
+// Does an edit to the film: a function that changes it in place and returns what to announce, or `refused`.
+// tag: edits in a row that share one are undone together.
+function change(edit, tag = "") {
+  const film = copy(state.film);
+  const outcome = edit(film);
+  if (outcome?.refused) return announce(outcome.refused);
+  remember(tag);
+  state.film = film;
+  send();
+  render();
+  if (outcome) announce(outcome);
+}
+
+function remember(tag) {
+  if (!tag || tag !== state.tag) state.past.push(copy(state.film));
+  if (state.past.length > MOST_REMEMBERED) state.past.shift();
+  state.tag = tag;
+  state.future = [];
+}
+
+function travel(from, to, words) {
+  if (!from.length) return announce(`nothing to ${words}`);
+  to.push(copy(state.film));
+  state.film = from.pop();
+  state.tag = "";
+  send();
+  render();
+  announce(words === "undo" ? "undone" : "done again");
+}
+
+const undo = () => travel(state.past, state.future, "undo");
+const redo = () => travel(state.future, state.past, "redo");
+
+function told() {
+  const { story, view } = copy(state.film);
+  return { story, view, edit: state.edit };
+}
+
+function send() {
+  state.asked = state.edit += 1;
+  props.value = told();
+  clearTimeout(state.timer);
+  state.timer = setTimeout(() => trigger("input"), QUIET);
+}
+
+// --- what Python says -----------------------------------------------------------------------------------------------
+
+function receive(value) {
+  if (state.preview) return void (state.waiting = copy(value ?? null));
+  if (value?.edit !== undefined && value.edit < state.edit) return void (props.value = told()); // the person has gone on since
+  const film = read(value);
+  const answer = value?.edit !== undefined && value.edit === state.asked;
+  if (!answer && state.film !== EMPTY && JSON.stringify(film.story) !== JSON.stringify(state.film.story)) remember("");
+  state.asked = null;
+  state.film = film;
+  if (!film.ids.includes(state.chosen)) state.chosen = film.ids[0] ?? null;
+  render();
+}
+
+function read(value) {
+  const { story, view } = copy(value ?? EMPTY);
+  story.keyframes = (story.keyframes ?? []).map((key) => (typeof key === "object" && key ? key : { prompt: String(key) }));
+  return { story, view: { ...EMPTY.view, ...view }, ids: known(keysOf(state.film), story.keyframes) };
+}
+
+// The cards' own names for the new keyframes: those of the old ones where they are the same, or stand in the same place.
+function known(before, after) {
+  const { ids } = state.film;
+  if (before.length === after.length) return [...ids];
+  const same = (i, j) => JSON.stringify(before[i]) === JSON.stringify(after[j]);
+  const most = Math.min(before.length, after.length);
+  let [head, tail] = [0, 0];
+  while (head < most && same(head, head)) head += 1;
+  while (tail < most - head && same(before.length - 1 - tail, after.length - 1 - tail)) tail += 1;
+  const more = after.length - before.length;
+  return after.map((_, i) => (i < head ? ids[i] : i >= after.length - tail ? ids[i - more] : freshId()));
+}
+
+// --- dragging -------------------------------------------------------------------------------------------------------
+
+// Follows a pointer along `lane` until it is let go: `moved` changes a copy of the film for a place (shares of the lane's width and height),
+// and returns what `change` takes. Escape, or a pointer that is taken away, leaves everything as it was.
+function follow(event, lane, moved) {
+  if (event.button !== 0) return;
+  const [node, stop] = [event.currentTarget, new AbortController()];
+  const [signal, start] = [stop.signal, { x: event.clientX, y: event.clientY }];
+  let last = null;
+  node.setPointerCapture(event.pointerId);
+  node.addEventListener("pointermove", (at) => {
+    if (!last && Math.hypot(at.clientX - start.x, at.clientY - start.y) < 3) return; // a click
+    last = placeIn(lane, at);
+    state.preview = copy(state.film);
+    moved(state.preview, last);
+    render();
+  }, { signal });
+  const drop = (done) => {
+    stop.abort();
+    state.preview = null;
+    if (done && last) change((film) => moved(film, last));
+    else render();
+    if (state.waiting) receive(state.waiting);
+    state.waiting = null;
+  };
+  node.addEventListener("pointerup", () => drop(true), { signal });
+  node.addEventListener("pointercancel", () => drop(false), { signal });
+  window.addEventListener("keydown", (key) => key.key === "Escape" && drop(false), { signal });
+}
+
+function placeIn(lane, event) {
+  const box = lane.getBoundingClientRect();
+  return { x: (event.clientX - box.left) / Math.max(1, box.width), y: (event.clientY - box.top) / Math.max(1, box.height) };
+}
