@@ -18,7 +18,7 @@ PACKAGE = Path(animate.__file__).parent
 
 # A file may import from what stands before it, and from its own room. `import animate` stands for `__init__`: it comes last.
 LEAVES = ["errors", "pixels", "report", "blend", "places"]
-ROOMS = ["story", "plan", "models", "draw", "cluster", "media", "measure", "film", "cli"]
+ROOMS = ["story", "plan", "models", "draw", "cluster", "media", "measure", "film", "studio", "cli"]
 ORDER = [*LEAVES, *ROOMS, "__main__", "__init__"]
 ORDER_OF_MODELS = ["memory", "quiet", "parts", "base", "placement", "families", "weights", "source", "__init__"]
 

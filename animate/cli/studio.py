@@ -23,11 +23,13 @@ AUTH = "ANIMATE_STUDIO_AUTH"  # users and passwords, where a command line would 
 @click.option("--folder", type=Place(), default=Path("renders/studio"), show_default=True, metavar="DIR", help="Where films and uploads lie.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; any other lets others in, with --auth.")
 @click.option("--port", type=Whole(1, 65535), default=7860, show_default=True, help="Port to listen on.")
-@click.option("--auth", multiple=True, metavar="USER:PASSWORD", help=f"Who may come in; may be repeated. Or ANIMATE_STUDIO_AUTH.")
+@click.option("--auth", multiple=True, metavar="USER:PASSWORD", help="Who may come in; may be repeated. Or ANIMATE_STUDIO_AUTH.")
 @click.option("--allow-models", is_flag=True, help="Let others, too, name folders, files and hub ids, and download models.")
 @click.option("--limit", "limits", multiple=True, metavar="NAME=N", help="The most of: frames, side, steps, keyframes, seeds, upload (MB), queue ...")
 @click.option("--no-browser", is_flag=True, help="Do not open the page.")
-def command(folder: Path, host: str, port: int, auth: tuple[str, ...], allow_models: bool, limits: tuple[str, ...], no_browser: bool, **options: Any) -> None:
+def command(
+    folder: Path, host: str, port: int, auth: tuple[str, ...], allow_models: bool, limits: tuple[str, ...], no_browser: bool, **options: Any
+) -> None:
     """Serve the studio: a timeline to drag, drafts, films while they are drawn, stills, sketches, a library.
 
     It is for this machine alone unless --host says otherwise, and sends nothing anywhere. Ctrl-C ends it.

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from ..errors import AnimateError, counted
+from ..errors import counted
 from .conventions import DIFFUSERS, Conventions
 from .fields import Frozen, Moment, Name, Share, Text, Timed, readable, within
 from .mistakes import Location, Misplaced, mistake

@@ -10,9 +10,10 @@ import gradio as gr
 from ..errors import AnimateError
 from ..story import files
 from ..story.conventions import STRENGTH
-from . import document, jobs
+from . import jobs
 from .player import DRAWING
 from .studio import Studio
+from .view import plain
 from .work import Listener, Progress
 
 T = TypeVar("T")
@@ -42,9 +43,7 @@ def _add(name: str, asked: list[Any], endpoint: Callable[..., Any]) -> None:
 Answer = tuple[dict[str, Any], str | None]
 
 
-def _answers(
-    studio: Studio, work: Callable[[], Callable[[Listener], T]], answer: Callable[[T], Answer], request: gr.Request
-) -> Iterator[Answer]:
+def _answers(studio: Studio, work: Callable[[], Callable[[Listener], T]], answer: Callable[[T], Answer], request: gr.Request) -> Iterator[Answer]:
     """Progress as it is made, then the answer. An error is one line for whoever asked."""
     try:
         watching = studio.drawing(work(), request)
@@ -68,7 +67,7 @@ def _film(studio: Studio) -> Callable[..., Iterator[Answer]]:
 
         def work() -> Callable[[Listener], jobs.Drawn]:
             visitor = studio.visitor(request)
-            story, setup = studio.asked(document.as_data(files.of_text(storyboard)), visitor, model)
+            story, setup = studio.asked(plain(files.of_text(storyboard)), visitor, model)
             return jobs.film(story, setup, visitor, jobs.checked_format(suffix))
 
         yield from _answers(studio, work, lambda drawn: ({"stage": "done", "line": drawn.line}, str(drawn.path)), request)
@@ -82,7 +81,7 @@ def _still(studio: Studio) -> Callable[..., Iterator[Answer]]:
 
         def work() -> Callable[[Listener], Any]:
             visitor = studio.visitor(request)
-            story, setup = studio.asked(document.as_data(jobs.picture(prompt, seed=int(seed or 0))), visitor, model)
+            story, setup = studio.asked(plain(jobs.picture(prompt, seed=int(seed or 0))), visitor, model)
             return jobs.stills(story, setup, visitor)
 
         yield from _answers(studio, work, lambda paths: ({"stage": "done"}, str(paths[0])), request)

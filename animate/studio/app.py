@@ -13,6 +13,7 @@ from .library_page import LibraryPage
 from .player import Player
 from .sketch_page import SketchPage
 from .still_page import StillPage
+from .strip import Strip
 from .studio import DEVICE, Studio, note
 
 CSS = Path(__file__).parent / "web" / "studio.css"
@@ -22,26 +23,28 @@ SYSTEM_MONO = ["ui-monospace", "monospace"]
 
 def theme() -> gr.themes.Base:
     """Calm greens and greys; nothing of it is fetched."""
-    return gr.themes.Soft(primary_hue="emerald", neutral_hue="slate", radius_size="md", font=SYSTEM, font_mono=SYSTEM_MONO)
+    made = gr.themes.Soft(primary_hue="emerald", neutral_hue="slate", radius_size="md", font=SYSTEM, font_mono=SYSTEM_MONO)
+    quiet = {"background_fill": "transparent", "text_color": "*body_text_color_subdued", "padding": "0", "text_weight": "500"}
+    return made.set(**{f"block_title_{name}": value for name, value in quiet.items()})
 
 
 def build(studio: Studio, model: str) -> gr.Blocks:
     """The app. model: the one that is chosen at first."""
+    app: gr.Blocks
     with gr.Blocks(title="animate", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
         with gr.Row(elem_id="head", equal_height=True):
-            gr.HTML('<h1>animate</h1><p>Prompts placed in time become a film.</p>', elem_id="title")
+            gr.HTML("<h1>animate</h1><p>Prompts placed in time become a film.</p>", elem_id="title")
             with gr.Column(min_width=260):
                 chosen = gr.Dropdown(
                     studio.models.choices(), value=model, label="Model", allow_custom_value=studio.models.any_model, elem_id="model", filterable=True
                 )
                 about = gr.HTML(note(studio.models.about(model)), elem_id="model-about", elem_classes="animate-said")
                 download = gr.Button("Download", visible=False, size="sm", elem_id="model-download")
-        with gr.Tab("Film", id="film"):
-            with gr.Row(equal_height=False):
-                with gr.Column(scale=5, min_width=320):
-                    editor = Editor(studio, chosen)
-                with gr.Column(scale=3, min_width=320):
-                    player = Player(studio)
+        with gr.Tab("Film", id="film"), gr.Row(equal_height=False):
+            with gr.Column(scale=5, min_width=320):
+                editor = Editor(studio, chosen)
+            with gr.Column(scale=3, min_width=320):
+                player = Player(studio)
         with gr.Tab("Still", id="still"):
             still = StillPage(studio)
         with gr.Tab("Sketch", id="sketch"):
@@ -49,6 +52,7 @@ def build(studio: Studio, model: str) -> gr.Blocks:
         with gr.Tab("Library", id="library") as shelf:
             library = LibraryPage(studio)
         editor.wire()
+        Strip(studio).wire(editor, app)
         player.wire(editor)
         still.wire(editor)
         sketch.wire(editor)

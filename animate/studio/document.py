@@ -33,6 +33,7 @@ FIELDS = {
     "sharing": ("sampling", "sharing"),
     "between": ("between",),
 }
+OF_PICTURES = ("seed", "negative", "style", "width", "height", "sampling")  # fields of a storyboard that change the pictures of all keyframes
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,20 @@ class Document:
 
 def of_data(data: object, last: Mapping[str, Any] | None = None) -> Document:
     """From a timeline or a field. last: the value that the timeline shows now."""
+    if last and any(_said(data, name) != _said(last["story"], name) for name in OF_PICTURES):
+        last = without_pictures(last)
     value = value_of(data, last)
     error = value["view"]["error"]
     return Document(value, None if error else files.written(build(value["story"])), error["line"] if error else "")
+
+
+def without_pictures(value: Mapping[str, Any]) -> Plain:
+    """A timeline's value whose keyframes have to be drawn anew."""
+    return {**value, "view": {**value["view"], "thumbs": []}}
+
+
+def _said(data: object, name: str) -> Any:
+    return data.get(name) if isinstance(data, Mapping) else None
 
 
 def of_text(text: str, last: Mapping[str, Any]) -> Document:
@@ -76,8 +88,9 @@ def of_text(text: str, last: Mapping[str, Any]) -> Document:
         shown = {**last, "view": {**last["view"], "error": {**located(error), "line": str(error)}}}
         return Document(shown, None, str(error))
     document = of_data(dict(data), last)
-    if document.error and (error := document.value["view"]["error"]):
-        place = files.position_in(text, ("keyframes", error["keyframe"])) if error["keyframe"] is not None else ""
+    if document.error:
+        number = document.value["view"]["error"]["keyframe"]
+        place = "" if number is None else files.position_in(text, ("keyframes", number))
         return Document(document.value, None, f"{NAME}{place}: {document.error}")
     return Document(document.value, None, document.error)
 

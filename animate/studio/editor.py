@@ -29,6 +29,7 @@ class Editor:
         """Built where it is called. model: the field with the name of the model, which the command names."""
         self.studio, self.model = studio, model
         self.fields: dict[str, Any] = {}
+        self.edits: list[Any] = []  # Gradio's events after which the pictures may be others
         first = document.of_data(document.EXAMPLE)
         self.timeline = Timeline(first.value, elem_id="timeline")
         self.error = gr.HTML("", elem_id="film-error", elem_classes="animate-said")
@@ -76,16 +77,16 @@ class Editor:
     def wire(self) -> None:
         """Have each follow the others, and only what a person does: what is shown to follow changes nothing in turn."""
         last = {**QUICK, "trigger_mode": "always_last"}
-        given = [self.timeline, self.model]
-        self.timeline.input(self._after_timeline, given, self.outputs, **last)  # type: ignore[attr-defined]
-        self.text.input(self._after_text, [self.text, *given], self.outputs, **last)
+        given, edits = [self.timeline, self.model], self.edits
+        edits.append(self.timeline.input(self._after_timeline, given, self.outputs, **last))
+        edits.append(self.text.input(self._after_text, [self.text, *given], self.outputs, **last))
         for name, component in self.fields.items():
             written = isinstance(component, gr.Number | gr.Textbox)
             for event in (component.blur, component.submit) if written else (component.input,):
-                event(partial(self._after_field, name), [component, *given], self.outputs, **last)
+                edits.append(event(partial(self._after_field, name), [component, *given], self.outputs, **last))
         self.sound.upload(self._after_sound, [self.sound, *given], self.outputs, **last)
         self.sound.clear(self._after_sound, [self.sound, *given], self.outputs, **last)
-        self.model.input(self._after_model, given, [self.command], **last)
+        edits.append(self.model.input(self._after_model, given, [self.timeline, self.command], **last))
 
     def shown(self, now: Document, model: str) -> Updates:
         """The storyboard in all of them; of one that is wrong, the text stays as it is."""
@@ -126,7 +127,8 @@ class Editor:
         return self.shown(document.of_data(data, value), model)
 
     def _after_model(self, value: Any, model: str) -> Updates:
-        return {self.command: document.of_data(value["story"], value).command(named(model))}
+        now = document.of_data(value["story"], document.without_pictures(value))
+        return {self.timeline: now.value, self.command: now.command(named(model))}
 
 
 def named(model: str) -> str | None:

@@ -27,9 +27,9 @@ class Player:
     def __init__(self, studio: Studio):
         self.studio = studio
         with gr.Row():
-            self.draw = gr.Button("Draw the film", variant="primary", elem_id="draw")
-            self.draft = gr.Button("Draft", elem_id="draft")
-            self.stop = gr.Button("Stop", variant="stop", elem_id="stop", interactive=False)
+            self.draw = gr.Button("Draw the film", variant="primary", elem_id="draw", min_width=140)
+            self.draft = gr.Button("Draft", elem_id="draft", min_width=80)
+            self.stop = gr.Button("Stop", variant="stop", elem_id="stop", interactive=False, min_width=80)
         self.status = gr.HTML(note("The example is ready: press Draw the film."), elem_id="status", elem_classes="animate-said")
         self.picture = gr.Image(label="Newest picture", interactive=False, visible=False, format="png", elem_id="preview")
         self.video = gr.Video(label="Film", interactive=False, autoplay=True, loop=True, visible=False, elem_id="film")
@@ -89,7 +89,9 @@ class Player:
         try:
             while True:
                 last = next(watching)
-                fresh = {} if last.picture is seen else {self.picture: gr.update(value=last.picture, visible=True), self.video: gr.update(visible=False)}
+                fresh = (
+                    {} if last.picture is seen else {self.picture: gr.update(value=last.picture, visible=True), self.video: gr.update(visible=False)}
+                )
                 seen = last.picture
                 yield {self.status: note(last.told()), **fresh}
         except StopIteration as end:

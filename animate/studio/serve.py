@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,7 @@ class Asked:
     port: int = 7860
     auth: tuple[tuple[str, str], ...] = ()  # users and passwords
     allow_models: bool = False
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     browser: bool = True  # whether the page is opened
 
     @property
@@ -55,7 +56,8 @@ class Asked:
 def serve(asked: Asked) -> None:
     """Serve until Ctrl-C. Raises AnimateError."""
     asked.check()
-    app, _ = made(asked)
+    app, studio = made(asked)
+    threading.Thread(target=studio.models.warm, daemon=True, name="loading").start()
     app.launch(**launching(asked), inbrowser=asked.browser)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,9 @@ from ..errors import AnimateError, amount
 from ..film.setup import Setup
 from ..models.weights import hub
 from ..models.weights.about import facts
-from ..models.weights.catalog import CATALOG, resolve
+from ..models.weights.catalog import CATALOG, DEFAULT, resolve
 from ..report import Report
+from .work import Listener
 
 if TYPE_CHECKING:
     from ..models.base import Model
@@ -51,6 +53,14 @@ class Warm(Setup):
     def loaded(self, report: Report) -> Iterator[Model]:
         yield self.shelf.model(self, report)
 
+    @property
+    def quick(self) -> bool:
+        """Whether a picture takes seconds: what is built in, and anything on a GPU."""
+        from ..models import pick_device
+
+        entry = resolve(self.model or DEFAULT)[1]
+        return bool(entry and entry.built_in) or pick_device(self.device or "auto") != "cpu"
+
 
 @dataclass(frozen=True)
 class Models:
@@ -73,6 +83,11 @@ class Models:
         if entry is not None and not self._here(known):
             raise AnimateError(f"{known} is not on this machine: {amount(entry.megabytes * 1e6)} to download; press Download first")
         return replace(self.setup, model=name)
+
+    def warm(self) -> None:
+        """Load the first model, before anybody waits for it. What is wrong with it is said to whoever draws."""
+        with contextlib.suppress(AnimateError):
+            self.setup.shelf.model(self.setup_of(self.setup.model or DEFAULT), Listener())
 
     def names(self) -> list[str]:
         return [name for _, name in self.choices()]

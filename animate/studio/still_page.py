@@ -12,6 +12,7 @@ from . import document, jobs
 from .editor import QUICK, Editor
 from .player import DRAWING, Updates
 from .studio import Studio, note
+from .view import plain
 from .work import Progress
 
 
@@ -71,7 +72,7 @@ class StillPage:
                 raise AnimateError(f"{count} seeds; allowed: 1 to {self.studio.limits.seeds}")
             sampling = {name: value for name, value in (("steps", steps), ("guidance", guidance)) if value is not None}
             one = jobs.picture(prompt, seed=0 if seed is None else int(seed), negative=negative, sampling=sampling)
-            story, setup = self.studio.asked(document.as_data(jobs.seeds(one, int(count))), visitor, model)
+            story, setup = self.studio.asked(plain(jobs.seeds(one, int(count))), visitor, model)
             watching = self.studio.drawing(jobs.stills(story, setup, visitor), request)
             pictures: list[Any] = []
             paths, last = list[Any](), Progress()

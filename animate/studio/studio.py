@@ -7,7 +7,9 @@ import threading
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
+
+import gradio as gr
 
 from ..errors import AnimateError
 from ..story.storyboard import Storyboard, build
@@ -17,9 +19,6 @@ from .shelf import Models, Warm
 from .view import Plain, plain
 from .visitor import Visitor
 from .work import Listener, Progress, watched
-
-if TYPE_CHECKING:
-    import gradio as gr
 
 T = TypeVar("T")
 
