@@ -25,12 +25,12 @@ function renderTicks(film, width) {
   const { frames, fps } = film.view;
   const perFrame = width / span(film);
   const stride = STRIDES.find((one) => one * perFrame >= APART) ?? STRIDES.at(-1);
-  const pace = SECONDS.find((one) => one * fps * perFrame >= APART) ?? SECONDS.at(-1);
-  const marks = [];
-  for (let frame = 0; frame <= span(film); frame += stride) marks.push([frame, String(frame), "frame"]);
+  const pace = SECONDS.find((one) => one * fps * perFrame >= 2.2 * APART) ?? SECONDS.at(-1);
+  const last = isCycle(film) || film.story.loop === "bounce" ? null : frames - 1;
+  const marks = last ? [[last, String(last), "frame"]] : [];
+  const end = last === null ? span(film) : last - (0.7 * APART) / perFrame;
+  for (let frame = 0; frame <= end; frame += stride) marks.push([frame, String(frame), "frame"]);
   for (let time = 0; time * fps <= span(film) + 1e-9; time += pace) marks.push([time * fps, `${Number(time.toFixed(2))} s`, "second"]);
-  const last = film.story.loop === "cycle" || film.story.loop === "bounce" ? null : frames - 1;
-  if (last !== null && last % stride && (last % stride) * perFrame > APART * 0.7) marks.push([last, String(last), "frame"]);
   const nodes = fill(find(".ticks"), marks.length, () => make("span"));
   marks.forEach(([frame, text, kind], i) => {
     put(nodes[i], "class", frame === 0 ? `tick ${kind} first` : `tick ${kind}`);
@@ -44,28 +44,28 @@ function renderTicks(film, width) {
 function renderBand(film) {
   const parts = stretches(film);
   const nodes = fill(find(".band"), parts.length, () => make("span"));
-  parts.forEach(([from, to, background, back], i) => {
-    put(nodes[i], "class", back ? "back" : null);
+  parts.forEach(([from, to, background, kind], i) => {
+    put(nodes[i], "class", kind ?? null);
     nodes[i].style.left = `${percent(film, from)}%`;
     nodes[i].style.width = `${Math.max(0, percent(film, to - from))}%`;
     nodes[i].style.background = background;
   });
 }
 
-// [first frame, last frame, background, whether it is the way back of a bounce].
+// [first frame, last frame, background, "held" of a hold or "back" of the way back of a bounce].
 function stretches(film) {
   const [keys, { at, there, frames }, parts] = [keysOf(film), film.view, []];
   const end = isCycle(film) ? there : there - 1;
   keys.forEach((key, k) => {
     const [held, last] = [endOf(film, k), k === keys.length - 1];
-    if (held > at[k]) parts.push([at[k], held, colourOf(key)]);
+    if (held > at[k]) parts.push([at[k], held, colourOf(key), "held"]);
     const next = last ? (isCycle(film) ? end : null) : at[k + 1];
     if (next === null) parts.push([held, end, colourOf(key)]);
     else parts.push([held, next, fading(key, keys[(k + 1) % keys.length], key.ease ?? film.story.ease ?? "linear")]);
   });
   if (keys.length && at[0] > 0) parts.push([0, at[0], colourOf(keys[0])]);
   if (film.story.loop !== "bounce") return parts;
-  return [...parts, ...parts.map(([from, to, background]) => [frames - to, frames - from, background.replace("to right", "to left"), true])];
+  return [...parts, ...parts.map(([from, to, background]) => [frames - to, frames - from, background.replace("to right", "to left"), "back"])];
 }
 
 function fading(key, next, ease) {

@@ -6,7 +6,8 @@ function newTrack(name) {
   const row = make("div", { class: "track", role: "group", "aria-label": `${name} over time`, "data-track": name });
   const line = drawn("svg", { viewBox: "0 0 1000 100", preserveAspectRatio: "none", "aria-hidden": "true" });
   const parts = (row.parts = { line, curve: drawn("path", { class: "curve" }), back: drawn("path", { class: "curve back" }), dots: make("div", { class: "dots" }) });
-  line.append(drawn("path", { class: "middle", d: "M0 50 H1000" }), parts.back, parts.curve);
+  if (CAMERA.includes(PLACES[name][0])) line.append(drawn("path", { class: "middle", d: "M0 50 H1000" })); // where nothing moves
+  line.append(parts.back, parts.curve);
   parts.lane = make("div", { class: "lane", tabindex: 0, role: "group", "aria-label": `${name}: Enter adds a point` }, line, parts.dots);
   parts.wrong = make("p", { class: "wrong", id: `wrong-${name.replace(" ", "-")}`, hidden: true });
   row.append(newHead(name, parts), parts.lane, parts.wrong);
@@ -127,7 +128,8 @@ function renderTrack(name, film) {
   const index = Math.min(state.points[name] ?? 0, Math.max(0, points.length - 1));
   write(parts.value, formula ? trackOf(film, name) : (points[index]?.raw ?? ""));
   put(parts.value, "class", formula ? "long" : null);
-  say(parts.top, formula ? "expression of t, f, n, x" : points.length > 1 ? `at frame ${points[index].frame}` : "throughout");
+  const where = formula ? "an expression of t, f, n, x" : points.length > 1 ? `at frame ${points[index].frame}` : "throughout";
+  say(parts.top, `${where} · drawn from ${scale.map((limit) => Number(limit.toPrecision(3))).join(" to ")}`);
   parts.add.hidden = formula;
   parts.turn.hidden = !formula;
   renderLine(parts, film, name, scale);
