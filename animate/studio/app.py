@@ -25,7 +25,8 @@ def theme() -> gr.themes.Base:
     """Calm greens and greys; nothing of it is fetched."""
     made = gr.themes.Soft(primary_hue="emerald", neutral_hue="slate", radius_size="md", font=SYSTEM, font_mono=SYSTEM_MONO)
     quiet = {"background_fill": "transparent", "text_color": "*body_text_color_subdued", "padding": "0", "text_weight": "500"}
-    return made.set(**{f"block_title_{name}": value for name, value in quiet.items()})
+    labels = {"block_label_background_fill": "*background_fill_primary", "block_label_text_color": "*body_text_color_subdued"}
+    return made.set(**{f"block_title_{name}": value for name, value in quiet.items()}, **labels, block_label_text_weight="500")
 
 
 def build(studio: Studio, model: str) -> gr.Blocks:
@@ -52,11 +53,11 @@ def build(studio: Studio, model: str) -> gr.Blocks:
         with gr.Tab("Library", id="library") as shelf:
             library = LibraryPage(studio)
         editor.wire()
-        Strip(studio).wire(editor, app)
         player.wire(editor)
         still.wire(editor)
         sketch.wire(editor)
         library.wire(editor, shelf)
+        Strip(studio).wire(editor, app)
         _wire_model(studio, chosen, about, download)
         api.add(studio)
         app.unload(studio.leave)

@@ -29,11 +29,11 @@ class LibraryPage:
     def __init__(self, studio: Studio):
         self.studio = studio
         self.upload = gr.File(label="A film, a picture or a storyboard made by animate", file_types=OPENED, elem_id="open", height=130)
-        self.gallery = gr.Gallery(label="Films and pictures", columns=6, elem_id="library", interactive=False, allow_preview=False, height="auto")
         with gr.Row():
             self.open = gr.Button("Open in the editor", variant="primary", interactive=False, elem_id="library-open")
             self.delete = gr.Button("Delete", variant="stop", interactive=False, elem_id="library-delete")
         self.status = gr.HTML("", elem_id="library-status", elem_classes="animate-said")
+        self.gallery = gr.Gallery(label="Films and pictures", columns=6, elem_id="library", interactive=False, allow_preview=False, height="auto")
         self.store = gr.HTML("", elem_id="library-store", elem_classes="animate-said")
         self.names = gr.State(list[str]())
         self.chosen = gr.State(None)  # name of one
@@ -59,8 +59,8 @@ class LibraryPage:
             except AnimateError as error:
                 return {self.status: note(str(error), "error")}
 
-        self.open.click(open_, [self.chosen, editor.timeline], opened, **QUICK)
-        self.upload.upload(uploaded, [self.upload, editor.timeline], opened, **QUICK)
+        editor.edits.append(self.open.click(open_, [self.chosen, editor.timeline], opened, **QUICK))
+        editor.edits.append(self.upload.upload(uploaded, [self.upload, editor.timeline], opened, **QUICK))
 
     def _filled(self, editor: Editor, path: Path, value: Any, visitor: Visitor) -> Updates:
         """The editor with the storyboard of a file. Raises AnimateError."""

@@ -27,10 +27,10 @@ class Player:
     def __init__(self, studio: Studio):
         self.studio = studio
         with gr.Row():
-            self.draw = gr.Button("Draw the film", variant="primary", elem_id="draw", min_width=140)
+            self.draw = gr.Button("Draw film", variant="primary", elem_id="draw", min_width=140)
             self.draft = gr.Button("Draft", elem_id="draft", min_width=80)
             self.stop = gr.Button("Stop", variant="stop", elem_id="stop", interactive=False, min_width=80)
-        self.status = gr.HTML(note("The example is ready: press Draw the film."), elem_id="status", elem_classes="animate-said")
+        self.status = gr.HTML(note("The example is ready: press Draw film."), elem_id="status", elem_classes="animate-said")
         self.picture = gr.Image(label="Newest picture", interactive=False, visible=False, format="png", elem_id="preview")
         self.video = gr.Video(label="Film", interactive=False, autoplay=True, loop=True, visible=False, elem_id="film")
         with gr.Row():

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import gradio as gr
-import numpy as np
-import PIL.Image
 
 from ..errors import AnimateError
 from . import document, jobs
+from .canvas import Canvas, picture
 from .editor import QUICK, Editor
 from .player import DRAWING, Updates
 from .studio import Studio, note
 from .visitor import UPLOADS, Visitor
-
-SIDE = 512  # pixels of the canvas
-COLOURS = ["#1f2937", "#2563eb", "#16a34a", "#dc2626", "#f59e0b", "#92400e", "#ffffff"]
 
 
 class SketchPage:
@@ -28,10 +24,7 @@ class SketchPage:
         self.studio = studio
         with gr.Row(equal_height=False):
             with gr.Column(min_width=320):
-                brush = gr.Brush(default_size=14, colors=list(COLOURS), default_color=COLOURS[0])
-                self.canvas = gr.Sketchpad(
-                    label="Sketch", type="numpy", canvas_size=(SIDE, SIDE), fixed_canvas=True, brush=brush, layers=False, elem_id="sketch", height=600
-                )
+                self.canvas = Canvas(elem_id="sketch")
                 self.prompt = gr.Textbox("a red house on a hill", label="What it should become", elem_id="sketch-prompt", max_lines=2)
                 with gr.Row():
                     self.strength = gr.Slider(0.05, 1, 0.7, step=0.05, label="How much is drawn anew", elem_id="sketch-strength")
@@ -55,7 +48,7 @@ class SketchPage:
                 return {self.status: note(now.error, "error")}
             return {**editor.shown(now, model), self.status: note("the picture is the last keyframe of the film", "good")}
 
-        self.take.click(take, [self.made, editor.timeline, editor.model], [*editor.outputs, self.status], **QUICK)
+        editor.edits.append(self.take.click(take, [self.made, editor.timeline, editor.model], [*editor.outputs, self.status], **QUICK))
 
     def _draw(self, canvas: Any, prompt: str, strength: float, seed: Any, model: str, request: gr.Request) -> Iterator[Updates]:
         yield {self.status: note("beginning"), self.draw: gr.update(interactive=False)}
@@ -77,19 +70,11 @@ class SketchPage:
             yield {self.status: note(str(error), "error"), self.draw: gr.update(interactive=True)}
 
 
-def kept(canvas: Any, visitor: Visitor) -> str:
-    """The sketch, on white, as a file of the visitor's; its name. Raises AnimateError for an empty one."""
-    drawn = canvas.get("composite") if isinstance(canvas, Mapping) else None
-    if not isinstance(drawn, np.ndarray) or drawn.ndim != 3:
-        raise AnimateError("the sketch is empty; draw something with the brush")
-    picture = PIL.Image.fromarray(drawn).convert("RGBA")
-    ground = PIL.Image.new("RGBA", picture.size, "white")
-    ground.alpha_composite(picture)
-    flat = ground.convert("RGB")
-    if len(flat.getcolors(2) or [0, 0]) == 1:
-        raise AnimateError("the sketch is empty; draw something with the brush")
+def kept(value: str | None, visitor: Visitor) -> str:
+    """The sketch as a file of the visitor's; its name. Raises AnimateError for an empty one."""
+    drawn = picture(value)
     folder = visitor.folder / UPLOADS
     folder.mkdir(exist_ok=True)
-    path = Path(folder, f"sketch-{np.random.default_rng().integers(2**48):012x}.png")
-    flat.save(path)
+    path = folder / f"sketch-{secrets.token_hex(6)}.png"
+    drawn.save(path)
     return path.relative_to(visitor.folder).as_posix()

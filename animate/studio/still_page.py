@@ -57,7 +57,7 @@ class StillPage:
                 return {self.status: note(now.error, "error")}
             return {**editor.shown(now, model), self.status: note(f"{prompt}, seed {seed}: the last keyframe of the film", "good")}
 
-        self.take.click(take, taken, [*editor.outputs, self.status], **QUICK)
+        editor.edits.append(self.take.click(take, taken, [*editor.outputs, self.status], **QUICK))
 
     def _choose(self, event: gr.SelectData) -> tuple[int, Any]:
         return event.index, gr.update(interactive=True)
@@ -71,7 +71,7 @@ class StillPage:
             if not 1 <= int(count) <= self.studio.limits.seeds:
                 raise AnimateError(f"{count} seeds; allowed: 1 to {self.studio.limits.seeds}")
             sampling = {name: value for name, value in (("steps", steps), ("guidance", guidance)) if value is not None}
-            one = jobs.picture(prompt, seed=0 if seed is None else int(seed), negative=negative, sampling=sampling)
+            one = jobs.picture(prompt, seed=0 if seed is None else int(seed), negative=negative or "", sampling=sampling)
             story, setup = self.studio.asked(plain(jobs.seeds(one, int(count))), visitor, model)
             watching = self.studio.drawing(jobs.stills(story, setup, visitor), request)
             pictures: list[Any] = []
