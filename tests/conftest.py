@@ -16,9 +16,11 @@ import pytest
 
 from animate.cli import main
 from children import Child
+from pages import Visits, launched
 
 if TYPE_CHECKING:
     import torch
+    from playwright.sync_api import Browser
     from diffusers import StableDiffusionPipeline
     from transformers import CLIPTokenizer
 
@@ -182,3 +184,18 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartChild]:
     yield start
     for one in started:
         one.process.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, without a window: one for each worker."""
+    with launched() as one:
+        yield one
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Visits]:
+    """Opens pages: `page = visit(server.url, width=390)`. None may ask for anything outside this machine."""
+    visits = Visits(browser)
+    yield visits
+    visits.end()

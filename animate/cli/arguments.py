@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from ..errors import AnimateError
+from ..errors import AnimateError, closest
 from ..media.formats import FORMATS, films
 from ..places import path_of
 from ..story.files import SUFFIXES
@@ -59,6 +59,17 @@ def _check_file(prompt: str, alone: bool) -> None:
         raise AnimateError(f"{prompt}: a folder, and no prompt; {frames if (path / 'recipe.json').is_file() else into}")
     if use := _use(path, suffix, there):
         raise AnimateError(f"{prompt}: {use if there else f'no such file, and no prompt; {use}'}")
+    if alone and suffix and " " not in path.name:
+        _check_storyboard(prompt, path, there)
+
+
+def _check_storyboard(prompt: str, path: Path, there: bool) -> None:
+    """Raises AnimateError for a file that is nothing of ours, and for a misspelt suffix of what would be."""
+    kinds = f"a storyboard ends in {', '.join(SUFFIXES)}"
+    if there:
+        raise AnimateError(f"{prompt}: a file, and no prompt; {kinds}; prompts, one a line, are read with -f {path}")
+    if meant := closest(path.suffix, SUFFIXES):
+        raise AnimateError(f'{prompt}: no such file, and no prompt; {kinds}; did you mean "{path.with_suffix(meant)}"?')
 
 
 def _use(path: Path, suffix: str, there: bool) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from .preview import Preview
 
 
+SOON = 1.0  # seconds of a stage before its pace says anything: what lay in the store comes all at once
+
+
 def say(line: str) -> None:
     """One line to the person, never to what reads standard output. It is not worth a film if nobody can hear it."""
     with contextlib.suppress(OSError):
@@ -114,7 +117,8 @@ def _line() -> Any:
         """Pictures a second, and the time left at that rate."""
 
         def render(self, task: Task) -> Text:
-            if not task.speed or task.total is None or task.time_remaining is None:
+            known = task.speed and task.total is not None and task.time_remaining is not None
+            if not known or task.completed >= task.total or (task.elapsed or 0) < SOON:
                 return Text("")
             return Text(f"{task.speed:.2g}/s, {_clock(task.time_remaining)} left")
 

@@ -73,10 +73,14 @@ def usage(error: click.UsageError) -> str:
     message = " ".join(error.format_message().split())
     if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
         return message  # it says what is allowed
-    extra = message[message.find("(") + 1 : -1] if "unexpected extra argument" in message else ""
+    extra = message.rstrip(".")[message.find("(") + 1 : -1] if "unexpected extra argument" in message else ""
     flags = [spelling for parameter in error.ctx.command.params for spelling in parameter.opts] if error.ctx else []
     if f"--{extra}" in flags:
         return f'"{extra}" is not taken here; did you mean --{extra}?'
+    if extra and error.ctx and (first := error.ctx.params.get("prompt")):
+        if " " in first:
+            return f"one prompt makes a still, and {first} is one; several are a contact sheet: animate sheet"
+        return f'one prompt makes a still; put its words in quotes: {error.ctx.command_path} "{first} {extra}"'
     return f"{message.rstrip('.')}; {help_of(error.ctx)} says what it takes"
 
 

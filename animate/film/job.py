@@ -205,9 +205,10 @@ class _Count:
         """pictures: of one film."""
         self.report, self.story, self.suffix, self.films, self.pictures, self.batch_size = report, story, suffix, films, pictures, batch_size
 
-    def passing(self, images: Iterator[Image], film: int) -> Iterator[Image]:
+    def passing(self, images: Pictures, film: int) -> Iterator[Image]:
         """The same images, those of film number `film`. Its first batch warms up; the second one tells how long a frame takes."""
         total, before, first = self.films * self.pictures, film * self.pictures, 0.0
+        images.pace()  # its probes are a stage of their own, which ends before drawing begins
         self.report.progress("drawing", before, total)
         for done, image in enumerate(images):
             first = first or time.monotonic()

@@ -44,7 +44,11 @@ TYPED = [
     (("a seed", "a tree", "--frmaes", "5"), "--frmaes is not known; did you mean --frames?"),
     (("a seed", "a tree", "--xyzzy"), "--xyzzy is not known; animate render --help lists the options"),
     (("still", "a tree", "--json"), "--json is not known; animate still --help lists the options"),
-    (("still", "a tree", "a house"), "unexpected extra argument (a house); animate still --help says what it takes"),
+    (("still", "a tree", "a house"), "one prompt makes a still, and a tree is one; several are a contact sheet: animate sheet"),
+    (("still", "a", "tree", "in", "winter"), 'one prompt makes a still; put its words in quotes: animate still "a tree in winter"'),
+    (("film.ymal",), 'film.ymal: no such file, and no prompt; a storyboard ends in .yaml, .yml, .toml, .json; did you mean "film.yaml"?'),
+    (("a seed", "a tree", "--model", "notes.txt"), "notes.txt: no file of weights; allowed: .safetensors, .ckpt"),
+    (("notes.md",), "notes.md: a file, and no prompt; a storyboard ends in .yaml"),
     (("store", "clear"), '"clear" is not taken here; did you mean --clear?'),
     (("show",), "Missing argument 'FILE'; animate show --help says what it takes"),
     (("a", "b", "-o", ""), "an empty name; name a file, or leave the option out"),
@@ -55,7 +59,7 @@ TYPED = [
 
 @pytest.mark.parametrize(("args", "said"), TYPED, ids=[" ".join(args) for args, _ in TYPED])
 def test_what_was_probably_meant(run: Run, args: tuple[str, ...], said: str) -> None:
-    for name in ("song.mp3", "photo.jpg", "film.mp4", "notes.txt", "m.safetensors"):
+    for name in ("song.mp3", "photo.jpg", "film.mp4", "notes.txt", "notes.md", "m.safetensors"):
         Path(name).touch()
     Path("folder").mkdir()
     Path("frames").mkdir()

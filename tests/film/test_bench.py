@@ -34,7 +34,7 @@ def test_every_size_of_a_batch_is_drawn_and_the_first_of_each_is_not_counted(tin
     assert [*speed.sample] == [1, 2, 4]
     assert speed.batch_size == 4
     assert work.samples == 2 * bench.STEPS * (1 + bench.ROUNDS) * (1 + 2 + 4), "guided; what lends and what borrows runs in halves, not counted here"
-    assert speed.lent is not None
+    assert speed.lent, "the batch that borrows is timed by itself"
     assert [of.anchors for of in speed.fast.values()] == [8, 8, 80]
     assert speed.probe == pytest.approx(6 / 25 / 2), "of 25 steps by four, without guidance"
     assert all(seconds > 0 for seconds in (*speed.sample.values(), speed.decode))

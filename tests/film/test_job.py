@@ -118,7 +118,7 @@ def test_a_film_is_written_and_every_stage_is_reported(setup: Setup, tmp_path: P
     assert (written.width, written.height, written.fps, written.interrupted) == (64, 64, 12, False)
     assert written.probes >= FEWEST
     stages = list(dict.fromkeys(stage for stage, _, _ in heard.stages))
-    assert stages == ["loading", "drawing", "finding an even pace", "writing"]
+    assert stages == ["loading", "finding an even pace", "drawing", "writing"]
     assert [done for stage, done, _ in heard.stages if stage == "drawing"] == [0, 1, 2, 3, 4, 5, 6]
     asked = [(done, total) for stage, done, total in heard.stages if stage == "finding an even pace"]
     assert (asked[0], asked[-1]) == ((0, FEWEST), (written.probes, written.probes)), "it is said before the first is drawn"

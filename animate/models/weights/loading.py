@@ -40,6 +40,8 @@ def check(name: str, entry: Entry | None) -> None:
     where = entry.where if entry else name
     path = path_of(where)
     if is_file(path):
+        if path.suffix.lower() not in files.SINGLE:
+            raise AnimateError(f"{path}: no file of weights; allowed: {', '.join(files.SINGLE)}, or a folder in diffusers' format")
         return
     if is_folder(path):
         if not is_file(path / files.INDEX):
