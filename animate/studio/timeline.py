@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,9 @@ class _WithoutStub(ComponentMeta):
 
 
 class Timeline(gr.HTML, metaclass=_WithoutStub):
-    """Keyframes and tracks that a person can drag. Its event `input` is a person's edit; what Python changes fires `change` alone.
+    """Keyframes and tracks that a person can drag. A person's edit is the event `input`; what Python changes fires `change` alone.
 
-    An answer to an edit is `value_of(value["story"], value)`: the page drops it where the person has gone on since.
+    The answer to an edit is `value_of(value["story"], value)`: the page drops it where the person has gone on since.
     """
 
     def __init__(self, value: Storyboard | Mapping[str, Any] | None = None, *, elem_id: str | None = None, visible: bool = True):
@@ -46,6 +46,10 @@ class Timeline(gr.HTML, metaclass=_WithoutStub):
             js_on_load="\n".join(_web(f"timeline-{part}.js") for part in SCRIPTS) + "\n" + _web("timeline.js"),
             apply_default_css=False,
         )
+
+    def edited(self, answer: Callable[..., Any], inputs: Any = None, outputs: Any = None, **settings: Any) -> Any:
+        """Has a person's edits answered: the event `input`, where of the edits that come during an answer, none but the last has its own."""
+        return self.input(answer, inputs, outputs, **{"trigger_mode": "always_last", "show_progress": "hidden", **settings})
 
     def postprocess(self, value: Any) -> Plain | None:
         """The value, also of a storyboard or of plain data of one."""

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, LocatorAssertions, Page, Request
+    from playwright.sync_api import BrowserContext, LocatorAssertions, Page, Request
 
 SWITCHES = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
     "--font-render-hinting=none",
 )
-PATIENCE = 60  # seconds until a server answers, and a page has what is waited for: machines that test are busy
+PATIENCE = 20  # seconds until a server answers, and a page has what is waited for: machines that test are busy
 AXE = "axe_playwright_python"  # a package that brings axe.min.js
 
 
@@ -123,14 +123,15 @@ def python(script: Path) -> tuple[str, ...]:
 class Visits:
     """Opens pages, and sees what they ask for and complain of."""
 
-    browser: Browser
+    browser: BrowserContext
     open: list[Page] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)  # addresses that are not on this machine
     complaints: list[str] = field(default_factory=list)  # of the pages' scripts
 
     def __call__(self, url: str, *, width: int = 1280, height: int = 900, dark: bool = False, **query: str) -> Page:
         """A page in a window of that size. query: what stands behind the "?" of its address."""
-        page = self.browser.new_page(viewport={"width": width, "height": height})
+        page = self.browser.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE * 1000)
         page.on("request", self._saw)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))

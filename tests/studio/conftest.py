@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser import Visits, launched
+pytest.register_assert_rewrite("browser")
+
+from browser import Visits, launched  # noqa: E402  # what it asserts says what there was
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import BrowserContext
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium, without a window."""
+def browser() -> Iterator[BrowserContext]:
+    """Chromium, without a window; its pages have a cache in common."""
     with launched() as one:
-        yield one
+        yield one.new_context()
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visits]:
+def visit(browser: BrowserContext) -> Iterator[Visits]:
     """Opens pages: `page = visit(server.url, width=390)`."""
     visits = Visits(browser)
     yield visits

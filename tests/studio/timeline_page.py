@@ -36,7 +36,7 @@ with gr.Blocks() as page:
     query = gr.State({})
     put = gr.Button("put another storyboard in its place", elem_id="put")
     page.load(opened, None, [timeline, query])
-    timeline.input(edited, [timeline, inputs, query], [timeline, told, inputs], show_progress="hidden")
+    timeline.edited(edited, [timeline, inputs, query], [timeline, told, inputs])
     timeline.change(lambda count: str(int(count) + 1), changes, changes, show_progress="hidden")
     put.click(lambda query, value: value_of(json.loads(query["then"]), value), [query, timeline], timeline, show_progress="hidden")
 

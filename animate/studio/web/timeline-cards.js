@@ -31,7 +31,7 @@ function fieldParts(card) {
   editable(prompt, (text) => setOne(card, "prompt", text.replace(/\s+/g, " ")), () => card.focus());
   editable(frame, (text) => moveTo(card, Number(text)), () => card.focus());
   editable(hold, (text) => setOne(card, "hold", text === "0" ? undefined : numeric(text)), () => card.focus());
-  editable(seed, (text) => setOne(card, "seed", wholeOrText(text)), () => card.focus());
+  editable(seed, (text) => setOne(card, "seed", numeric(text)), () => card.focus());
   ease.addEventListener("change", () => setOne(card, "ease", ease.value));
   const die = button("", "draw a random seed", () => setOne(card, "seed", randomSeed()), { class: "die" });
   die.append(dieFace());
@@ -41,6 +41,7 @@ function fieldParts(card) {
 }
 
 function labelled(name, field, ...others) {
+  put(field, "aria-label", name); // without what is chosen in it
   const label = make("label", {}, make("span", {}, name), field);
   return others.length ? make("div", { class: "pair" }, label, ...others) : label;
 }
@@ -93,17 +94,12 @@ async function uploadTo(card, file) {
 }
 
 function setOne(card, name, value) {
-  const k = indexOf(card);
   change((film) => {
-    if (name === "seed" && value === undefined && keysOf(film)[k].seed === undefined) return refused("");
+    const k = indexOf(card);
+    if (k < 0) return refused("the keyframe is gone"); // Python has taken it away meanwhile
     setField(film, k, name, value);
     return `${name} ${value === undefined || value === "" ? "left out" : value}: ${whereIs(film, k)}`;
   });
-}
-
-// Seeds go up to 2^64, further than numbers here are exact: such a one stays text.
-function wholeOrText(text) {
-  return numeric(text);
 }
 
 const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];

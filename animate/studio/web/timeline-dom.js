@@ -78,6 +78,7 @@ function write(field, value) {
 }
 
 // A number where the text is one, nothing where it is empty, otherwise the text: whoever reads it says what is allowed.
+// Seeds go up to 2^64, further than numbers here are exact: such a one stays text, too.
 function numeric(text) {
   if (text === "") return undefined;
   return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) && Math.abs(Number(text)) <= Number.MAX_SAFE_INTEGER ? Number(text) : text;

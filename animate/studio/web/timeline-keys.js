@@ -12,7 +12,7 @@ function moved(film, k, frame) {
 
 function moveTo(card, frame) {
   if (!Number.isFinite(frame)) return render();
-  change((film) => moved(film, indexOf(card), Math.round(frame)));
+  if (indexOf(card) >= 0) change((film) => moved(film, indexOf(card), Math.round(frame)));
   render();
 }
 
@@ -118,7 +118,7 @@ const BUTTONS = [
 
 function makeBar() {
   for (const [text, title, act] of BUTTONS) {
-    const node = button(text, text, act, { class: `tool ${text.toLowerCase()}`, title });
+    const node = button(text, text, () => state.film.ids.length && act(), { class: `tool ${text.toLowerCase()}`, title });
     find(".bar").append(node);
   }
 }

@@ -91,22 +91,32 @@ function receive(value) {
 }
 
 function read(value) {
-  const { story, view } = copy(value ?? EMPTY);
+  const { story, view } = copy(value?.story ? value : EMPTY); // a component without a value has ""
   story.keyframes = (story.keyframes ?? []).map((key) => (typeof key === "object" && key ? key : { prompt: String(key) }));
   return { story, view: { ...EMPTY.view, ...view }, ids: known(keysOf(state.film), story.keyframes) };
 }
 
-// The cards' own names for the new keyframes: those of the old ones where they are the same, or stand in the same place.
+// The cards' own names for the new keyframes: those of the old ones that are the same, in order, and between those of the ones in the same place.
 function known(before, after) {
   const { ids } = state.film;
   if (before.length === after.length) return [...ids];
-  const same = (i, j) => JSON.stringify(before[i]) === JSON.stringify(after[j]);
-  const most = Math.min(before.length, after.length);
-  let [head, tail] = [0, 0];
-  while (head < most && same(head, head)) head += 1;
-  while (tail < most - head && same(before.length - 1 - tail, after.length - 1 - tail)) tail += 1;
-  const more = after.length - before.length;
-  return after.map((_, i) => (i < head ? ids[i] : i >= after.length - tail ? ids[i - more] : freshId()));
+  const texts = before.map((key) => JSON.stringify(key));
+  const found = Array(after.length).fill(null);
+  let next = 0;
+  after.forEach((key, k) => {
+    const at = texts.indexOf(JSON.stringify(key), next);
+    if (at >= 0) [found[k], next] = [at, at + 1];
+  });
+  return after.map((_, k) => ids[found[k] ?? besides(found, k, before.length)] ?? freshId());
+}
+
+// The old place of a keyframe that has changed: as far behind the last one that has not, if nothing else was there.
+function besides(found, k, count) {
+  let last = k;
+  while (last >= 0 && found[last] === null) last -= 1;
+  const place = (last < 0 ? -1 : found[last]) + k - last;
+  const after = found.slice(k).find((one) => one !== null) ?? count;
+  return place < after ? place : -1;
 }
 
 // --- dragging -------------------------------------------------------------------------------------------------------
