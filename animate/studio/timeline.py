@@ -25,7 +25,7 @@ class _WithoutStub(ComponentMeta):
     """Gradio's own class of components writes a stub beside a component's source file: into this package, wherever it is installed."""
 
     def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> _WithoutStub:
-        attributes["__init__"] = updateable(attributes["__init__"])
+        attributes["__init__"] = updateable(attributes["__init__"])  # type: ignore[no-untyped-call]
         return ABCMeta.__new__(cls, name, bases, attributes)
 
 
@@ -38,7 +38,7 @@ class Timeline(gr.HTML, metaclass=_WithoutStub):
     def __init__(self, value: Storyboard | Mapping[str, Any] | None = None, *, elem_id: str | None = None, visible: bool = True):
         """value: a storyboard, plain data of one, or a value of this component."""
         super().__init__(
-            value,  # type: ignore[arg-type]  # postprocess takes it
+            value,
             elem_id=elem_id,
             visible=visible,
             html_template=_web("timeline.html"),
@@ -51,7 +51,7 @@ class Timeline(gr.HTML, metaclass=_WithoutStub):
         """Has a person's edits answered: the event `input`, where of the edits that come during an answer, none but the last has its own."""
         return self.input(answer, inputs, outputs, **{"trigger_mode": "always_last", "show_progress": "hidden", **settings})
 
-    def postprocess(self, value: Any) -> Plain | None:
+    def postprocess(self, value: Any) -> Plain | None:  # type: ignore[override]  # Gradio's own has a text
         """The value, also of a storyboard or of plain data of one."""
         if isinstance(value, Storyboard):
             return value_of(plain(value))
@@ -59,7 +59,7 @@ class Timeline(gr.HTML, metaclass=_WithoutStub):
             return value_of(value)
         return None if value is None else dict(value)
 
-    def preprocess(self, payload: Any) -> Plain | None:
+    def preprocess(self, payload: Any) -> Plain | None:  # type: ignore[override]
         """What the page sends; whoever uses it builds a storyboard of it, which checks it."""
         return payload if isinstance(payload, dict) else None
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..errors import AnimateError
 from ..story.easing import EASES
 from ..story.mistakes import Location, Misplaced
-from ..story.storyboard import DEFAULT_FPS, DEFAULT_FRAMES, FEEDBACK, GUIDANCE, PAN, ROTATE, ZOOM, Storyboard, build
+from ..story.storyboard import DEFAULT_FPS, DEFAULT_FRAMES, FEEDBACK, GUIDANCE, LONGEST_FILM, PAN, ROTATE, ZOOM, Storyboard, build
 from ..story.timeline import begins, over_time, timeline, track, way_there
 
 Plain = dict[str, Any]
@@ -33,14 +33,14 @@ def value_of(data: object, last: Mapping[str, Any] | None = None) -> Plain:
 
     last: the value that the page shows now. Its pictures stay with the keyframes that still are what they show.
     """
-    last = last or {}
+    last = _whole(last)
     thumbs = _thumbs(data, last)
     asked = {"edit": last["edit"]} if "edit" in last else {}  # the page knows by it which of its edits this answers
     try:
         story = build(data if isinstance(data, Mapping) else {"keyframes": data})
         return {"story": plain(story), "view": view_of(story, thumbs), **asked}
     except AnimateError as error:
-        shown = data if _is_drawable(data) else last.get("story", {"keyframes": []})
+        shown = data if _is_drawable(data) else last["story"]
         return {"story": shown, "view": {**_kept(shown, last), "thumbs": thumbs, "error": located(error)}, **asked}
 
 
@@ -63,7 +63,7 @@ def view_of(story: Storyboard, thumbs: Sequence[str | None] = ()) -> Plain:
 
 def plain(story: Storyboard) -> Plain:
     """A storyboard as plain data that JSON holds, without defaults; what was said of the camera stays, where it moves nothing too."""
-    said = {name for name in ("zoom", "pan", "rotate") if name in story.model_fields_set}
+    said: set[str] = {name for name in ("zoom", "pan", "rotate") if name in story.model_fields_set}
     data = story.model_dump(mode="json", exclude_defaults=True) | story.model_dump(mode="json", include=said)
     for part in (data, *data["keyframes"]):
         if part.get("seed", 0) > LARGEST_EXACT:
@@ -74,7 +74,8 @@ def plain(story: Storyboard) -> Plain:
 def located(error: AnimateError) -> Plain:
     """An error as the page shows it: its line, the keyframe (from 0) and the field or track that it is about, where it is about one."""
     location = error.location if isinstance(error, Misplaced) else ()
-    keyframe, field = None, next((name for name, (place, *_) in TRACKS.items() if location[: len(place)] == place), None)
+    keyframe: int | str | None = None
+    field: int | str | None = next((name for name, (place, *_) in TRACKS.items() if location[: len(place)] == place), None)
     if location[:1] == ("keyframes",) and len(location) > 1:
         keyframe, field = location[1], location[2] if len(location) > 2 else None
     elif field is None and location:
@@ -120,35 +121,47 @@ def _points(story: Storyboard, name: str, value: Mapping[int | str, Any]) -> lis
 # --- data that is no storyboard -------------------------------------------------------------------------------------------
 
 
-def _is_drawable(data: object) -> bool:
+def _is_drawable(data: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether the page can show it as it is: it has keyframes, whatever is wrong with what they say."""
     keys = data.get("keyframes") if isinstance(data, Mapping) else None
     return isinstance(keys, list) and bool(keys) and all(isinstance(key, str | dict) for key in keys)
 
 
+def _whole(last: object) -> Plain:
+    """The last value, with what is missing in it: it comes from the page, where anybody may have written it."""
+    given = last if isinstance(last, Mapping) else {}
+    view: Plain = {"frames": DEFAULT_FRAMES, "there": DEFAULT_FRAMES, "fps": DEFAULT_FPS, "at": [], "thumbs": [], "curves": {}, "points": {}}
+    seen = given["view"] if isinstance(given.get("view"), Mapping) else {}
+    view |= {name: seen[name] for name, blank in view.items() if isinstance(seen.get(name), type(blank))}
+    asked = {"edit": given["edit"]} if isinstance(given.get("edit"), int) else {}
+    story = given.get("story")
+    return {"story": story if _is_drawable(story) else {"keyframes": []}, "view": {**view, **_fixed()}, **asked}
+
+
 def _kept(story: Mapping[str, Any], last: Mapping[str, Any]) -> Plain:
     """The last good view, with a place for each keyframe."""
-    view = {"frames": DEFAULT_FRAMES, "there": DEFAULT_FRAMES, "fps": DEFAULT_FPS, "curves": {}, "points": {}, **_fixed(), **last.get("view", {})}
-    keys, known = story["keyframes"], view.get("at", [])
+    view, keys = last["view"], story["keyframes"]
+    known = view["at"]
     if len(known) != len(keys):
         known = [round(k * (view["there"] - 1) / max(1, len(keys) - 1)) for k in range(len(keys))]
     return {**view, "at": [_place(key, frame) for key, frame in zip(keys, known, strict=True)]}
 
 
-def _place(key: object, otherwise: int) -> int:
+def _place(key: object, otherwise: object) -> int:
+    """Where a keyframe is drawn: on the frame that it says, or where it was."""
     at = key.get("at") if isinstance(key, dict) else None
-    return at if isinstance(at, int) and not isinstance(at, bool) and 0 <= at < LARGEST_EXACT else otherwise
+    return next((frame for frame in (at, otherwise) if type(frame) is int and 0 <= frame <= LONGEST_FILM), 0)
 
 
 def _thumbs(data: object, last: Mapping[str, Any]) -> list[str | None]:
     """The pictures of the last value that still are those of a keyframe."""
-    shown = last.get("story", {}).get("keyframes", []), last.get("view", {}).get("thumbs", [])
-    pictures = [(_picture(key), thumb) for key, thumb in zip(*shown, strict=False) if thumb is not None]
+    shown = zip(last["story"]["keyframes"], last["view"]["thumbs"], strict=False)
+    pictures = [(_picture(key), thumb) for key, thumb in shown if isinstance(thumb, str)]
     keys = data.get("keyframes") if isinstance(data, Mapping) else None
     return [next((thumb for picture, thumb in pictures if picture == _picture(key)), None) for key in keys] if isinstance(keys, list) else []
 
 
-def _picture(key: object) -> tuple[Any, ...]:
+def _picture(key: object) -> tuple[str | None, ...]:
     """What decides a keyframe's picture."""
     fields = key if isinstance(key, dict) else {"prompt": key}
     return tuple(None if fields.get(name) is None else str(fields[name]) for name in PICTURE)

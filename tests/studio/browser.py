@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, LocatorAssertions, Page, Request
+    from playwright.sync_api import BrowserContext, Page, Request
 
 SWITCHES = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
@@ -152,7 +152,7 @@ class Visits:
         assert not self.complaints, f"the page complains: {self.complaints}"
 
 
-def see(locator: Any) -> LocatorAssertions:
+def see(locator: Any) -> Any:
     """Playwright's assertions, which wait: `see(page.locator("h1")).to_have_text("Film")`."""
     from playwright.sync_api import expect
 

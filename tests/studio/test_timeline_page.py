@@ -43,7 +43,7 @@ class Opened:
         return self.card(number).get_by_label(name, exact=True)
 
     def frames(self) -> list[int]:
-        return [int(pin.get_attribute("data-frame") or -1) for pin in self.page.locator("#film .pin").all()]
+        return self.page.evaluate("[...document.querySelectorAll('#film .pin')].map(pin => Number(pin.dataset.frame))")  # type: ignore[no-any-return]
 
     def said(self, words: str) -> None:
         see(self.page.locator("#film .said")).to_contain_text(words)
@@ -70,8 +70,10 @@ class Opened:
 def show(visit: Visits, server: Server) -> Any:
     """Opens the timeline of a storyboard."""
 
-    def opened(story: dict[str, Any] | None = None, *, then: dict[str, Any] | None = None, width: int = 1280, dark: bool = False, slow: float = 0) -> Opened:
-        query = {"slow": str(slow)} | ({"story": json.dumps(story)} if story else {}) | ({"then": json.dumps(then)} if then else {})
+    def opened(
+        story: dict[str, Any] | None = None, *, then: dict[str, Any] | None = None, width: int = 1280, dark: bool = False, slow: float = 0
+    ) -> Opened:
+        query: dict[str, Any] = {"slow": str(slow)} | ({"story": json.dumps(story)} if story else {}) | ({"then": json.dumps(then)} if then else {})
         one = Opened(visit(server.url, width=width, dark=dark, **query))
         see(one.cards.first).to_be_visible()
         return one
@@ -197,7 +199,10 @@ def test_seed_hold_ease_and_more(show: Any) -> None:
     one.field(1, "hold").press("Enter")
     one.field(1, "ease").select_option("in-out")
     one.card(2).get_by_label("draw a random seed").click()
-    one.told(f"[{TOLD}.keyframes?.[0], typeof {TOLD}.keyframes?.[1].seed]", [{"prompt": "a", "seed": str(2**64 - 1), "hold": 3, "ease": "in-out"}, "number"])
+    one.told(
+        f"[{TOLD}.keyframes?.[0], typeof {TOLD}.keyframes?.[1].seed]",
+        [{"prompt": "a", "seed": str(2**64 - 1), "hold": 3, "ease": "in-out"}, "number"],
+    )
     one.card(1).get_by_text("More").click()
     one.field(1, "guidance").fill("2.5")
     one.field(1, "negative prompt").fill("rain")

@@ -107,11 +107,11 @@ const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 // --- as they are now ------------------------------------------------------------------------------------------------
 
 function renderCards() {
-  const [list, film] = [find(".cards"), shown()];
+  const [list, film, ids] = [find(".cards"), shown(), idsShown()];
   const had = document.activeElement;
   const cards = new Map([...list.children].map((card) => [card.dataset.id, card]));
-  for (const [id, card] of cards) if (!film.ids.includes(id)) card.remove();
-  film.ids.forEach((id, k) => {
+  for (const [id, card] of cards) if (!ids.includes(id)) card.remove();
+  ids.forEach((id, k) => {
     const card = cards.get(id) ?? newCard(id);
     if (list.children[k] !== card) settle(list, card, list.children[k] ?? null);
     renderCard(card, film, k);

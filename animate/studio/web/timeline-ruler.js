@@ -42,7 +42,7 @@ function renderTicks(film, width) {
 // --- the band -------------------------------------------------------------------------------------------------------
 
 function renderBand(film) {
-  const parts = stretches(film);
+  const parts = isCrowded() ? [] : stretches(film);
   const nodes = fill(find(".band"), parts.length, () => make("span"));
   parts.forEach(([from, to, background, kind], i) => {
     put(nodes[i], "class", kind ?? null);
@@ -77,8 +77,8 @@ function fading(key, next, ease) {
 // --- pins and stems -------------------------------------------------------------------------------------------------
 
 function renderPins(film) {
-  const pins = fill(find(".pins"), film.ids.length, newPin);
-  film.ids.forEach((id, k) => {
+  const pins = fill(find(".pins"), idsShown().length, newPin);
+  idsShown().forEach((id, k) => {
     pins[k].style.left = `${percent(film, film.view.at[k])}%`;
     pins[k].style.setProperty("--hue", hueOf(keysOf(film)[k]));
     put(pins[k], "class", id === state.chosen ? "pin chosen" : "pin");
@@ -101,12 +101,12 @@ function newPin(index) {
 
 // Where the cards stand: each above its frame, as near as its neighbours allow.
 function layOut() {
-  const [film, inner] = [shown(), find(".inner")];
+  const [film, ids] = [shown(), idsShown()];
   const step = CARD.width + CARD.gap;
-  inner.style.minWidth = isNarrow() ? "" : `${film.ids.length * step - CARD.gap}px`;
+  find(".inner").style.minWidth = isNarrow() ? "" : `${ids.length * step - CARD.gap}px`;
   const [ruler, list] = [find(".ruler").getBoundingClientRect(), find(".cards").getBoundingClientRect()];
-  const wanted = film.ids.map((_, k) => ruler.left - list.left + (ruler.width * percent(film, film.view.at[k])) / 100 - CARD.width / 2 - k * step);
-  const most = list.width - film.ids.length * step + CARD.gap;
+  const wanted = ids.map((_, k) => ruler.left - list.left + (ruler.width * percent(film, film.view.at[k])) / 100 - CARD.width / 2 - k * step);
+  const most = list.width - ids.length * step + CARD.gap;
   const left = rising(wanted).map((x) => Math.min(Math.max(0, most), Math.max(0, x)));
   [...find(".cards").children].forEach((card, k) => card.style.setProperty("--shift", `${left[k] - (k ? left[k - 1] - CARD.gap : 0)}px`));
   renderStems(film, ruler, list, left.map((x, k) => x + k * step + CARD.width / 2));

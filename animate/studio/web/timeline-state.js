@@ -1,6 +1,7 @@
 // What the page shows, how it changes, and how it and Python tell each other. Only a person's edits trigger `input`.
 
 const QUIET = 120; // milliseconds without a further edit before Python is told: a key that is held down is one edit
+const MOST_CARDS = 200; // keyframes of a film that are shown; one with more is changed as text
 const MOST_REMEMBERED = 100; // edits that can be undone
 const EMPTY = { story: { keyframes: [] }, view: { frames: 24, there: 24, fps: 12, at: [], thumbs: [], curves: {}, points: {}, ranges: {}, eases: [] }, ids: [] };
 
@@ -11,6 +12,8 @@ const state = {
 
 const copy = (data) => JSON.parse(JSON.stringify(data)); // the component's own values are proxies, which cannot be cloned
 const shown = () => state.preview ?? state.film;
+const isCrowded = () => state.film.ids.length > MOST_CARDS;
+const idsShown = () => (isCrowded() ? [] : shown().ids);
 const chosenIndex = () => Math.max(0, state.film.ids.indexOf(state.chosen));
 const freshId = () => `key-${state.fresh++}`;
 const refused = (words) => ({ refused: words });
@@ -138,11 +141,11 @@ function follow(event, lane, moved) {
   }, { signal });
   const drop = (done) => {
     stop.abort();
-    state.preview = null;
+    const waiting = state.waiting;
+    state.preview = state.waiting = null;
+    if (waiting) receive(waiting); // first what Python said meanwhile, then what the person does now
     if (done && last) change((film) => moved(film, last));
     else render();
-    if (state.waiting) receive(state.waiting);
-    state.waiting = null;
   };
   node.addEventListener("pointerup", () => drop(true), { signal });
   node.addEventListener("pointercancel", () => drop(false), { signal });

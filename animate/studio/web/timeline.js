@@ -9,12 +9,14 @@ function render() {
   layOut();
 }
 
-// An error that belongs to no keyframe and no track that is shown.
+// What belongs to no keyframe and no track that is shown.
 function renderFault() {
   const [fault, error] = [find(".fault"), shown().view.error];
-  const placed = error && (error.keyframe !== null || tracksOf(shown()).includes(error.field));
-  fault.hidden = !error || placed;
-  say(fault, error && !placed ? error.line : "");
+  const placed = error && (error.keyframe !== null ? !isCrowded() : tracksOf(shown()).includes(error.field));
+  const crowd = isCrowded() ? `${state.film.ids.length} keyframes are too many to be shown as cards (up to ${MOST_CARDS}); change them in the storyboard’s text` : "";
+  say(fault, error && !placed ? error.line : crowd);
+  fault.hidden = !fault.textContent;
+  find(".bar").hidden = isCrowded();
 }
 
 makeBar();
