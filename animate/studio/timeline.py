@@ -41,7 +41,7 @@ class Timeline(gr.HTML, metaclass=_WithoutStub):
             value,
             elem_id=elem_id,
             visible=visible,
-            html_template=_web("timeline.html"),
+            html_template=_web("timeline.html"),  # without a value in it, which Gradio would run as script; and so it is never made anew
             css_template=_web("timeline.css"),
             js_on_load="\n".join(_web(f"timeline-{part}.js") for part in SCRIPTS) + "\n" + _web("timeline.js"),
             apply_default_css=False,

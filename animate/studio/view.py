@@ -139,8 +139,10 @@ def _whole(last: object) -> Plain:
 
 
 def _kept(story: Mapping[str, Any], last: Mapping[str, Any]) -> Plain:
-    """The last good view, with a place for each keyframe."""
-    view, keys = last["view"], story["keyframes"]
+    """The last good view, as long as the film should be, with a place for each keyframe."""
+    view, keys, frames = last["view"], story["keyframes"], story.get("frames")
+    if type(frames) is int and 2 <= frames <= LONGEST_FILM:
+        view = {**view, "frames": frames, "there": frames // 2 + 1 if story.get("loop") == "bounce" else frames}
     known = view["at"]
     if len(known) != len(keys):
         known = [round(k * (view["there"] - 1) / max(1, len(keys) - 1)) for k in range(len(keys))]

@@ -23,7 +23,7 @@ SWITCHES = (
     *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"),
     "--font-render-hinting=none",
 )
-PATIENCE = 20  # seconds until a server answers, and a page has what is waited for: machines that test are busy
+PATIENCE = 60  # seconds until a server answers, and a page has what is waited for: machines that test are busy
 AXE = "axe_playwright_python"  # a package that brings axe.min.js
 
 
@@ -165,7 +165,7 @@ def eventually(page: Page, script: str, wanted: Any) -> None:
     from playwright.sync_api import TimeoutError as Late
 
     try:
-        page.wait_for_function(f"wanted => JSON.stringify({script}) === JSON.stringify(wanted)", arg=wanted, timeout=PATIENCE * 500)
+        page.wait_for_function(f"wanted => JSON.stringify({script}) === JSON.stringify(wanted)", arg=wanted, timeout=PATIENCE * 1000)
     except Late:
         assert page.evaluate(script) == wanted
 

@@ -104,6 +104,7 @@ def test_what_is_wrong_is_shown_in_the_layout_of_what_was_right() -> None:
     assert value_of("no storyboard", good)["story"] == good["story"]
     assert value_of({"keyframes": []}, good)["view"]["at"] == good["view"]["at"]
     assert value_of({**wrong, "keyframes": ["a"]}, good)["view"]["at"] == [0]
+    assert value_of({**wrong, "frames": 96})["view"]["frames"] == 96
 
 
 def test_a_picture_stays_with_its_keyframe_until_that_shows_something_else() -> None:

@@ -234,6 +234,49 @@ def test_an_error_stands_where_it_belongs(show: Any) -> None:
     see(one.card(1).locator(".wrong")).to_be_hidden()
 
 
+def test_undo_brings_back_what_python_replaced(show: Any) -> None:
+    one = show(then={"keyframes": ["snow", "rain"], "frames": 12})
+    one.put()
+    see(one.cards).to_have_count(2)
+    one.page.get_by_role("button", name="Undo").click()
+    one.told(PROMPTS, ["a seed", "a sprout", "a tree"])
+    one.page.get_by_role("button", name="Redo").click()
+    one.told(PROMPTS, ["snow", "rain"])
+
+
+def test_a_cycle_goes_round(show: Any) -> None:
+    one = show({"keyframes": ["a", "b", "c"], "frames": 24, "loop": "cycle"})
+    assert one.frames() == [0, 8, 16]
+    one.card(1).focus()
+    one.page.keyboard.press("ArrowRight")
+    one.told(PLACES, [1, 8, 16])
+    one.card(3).focus()
+    one.page.keyboard.press("d")
+    one.told(PLACES, [1, 8, 16, 20])
+    for _ in range(3):
+        one.page.keyboard.press("Delete")
+    one.told(PLACES, [None])
+    one.page.keyboard.press("ArrowRight")
+    one.said("one prompt walks a circle")
+
+
+def test_a_bounce_has_its_keyframes_on_the_way_there(show: Any) -> None:
+    one = show({"keyframes": ["a", "b"], "frames": 24, "loop": "bounce"})
+    assert one.frames() == [0, 12]
+    one.drag(one.page.locator("#film .pin").nth(1), 400)
+    one.said("no further")
+    one.field(2, "frame").fill("9")
+    one.field(2, "frame").press("Enter")
+    one.told(PLACES, [None, 9])
+
+
+def test_very_many_keyframes_are_left_to_the_text(show: Any) -> None:
+    one = show(then={"keyframes": [f"picture {number}" for number in range(201)], "frames": 400})
+    one.put()
+    see(one.page.locator("#film .fault")).to_contain_text("201 keyframes are too many")
+    see(one.cards).to_have_count(0)
+
+
 # --- tracks ---------------------------------------------------------------------------------------------------------------
 
 

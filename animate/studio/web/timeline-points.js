@@ -146,7 +146,7 @@ function scaleOf(film, name) {
   if (name === "feedback") return [0, 1];
   const values = lineOf(film, name).map(([, value]) => value).filter(Number.isFinite);
   if (name === "guidance") return [0, Math.max(10, Math.ceil(1.25 * Math.max(0, ...values)))];
-  const [middle, least] = name === "zoom" ? [1, 0.04] : [0, 4];
+  const [middle, least] = name === "zoom" ? [1, 0.04] : [0, 2];
   const reach = Math.max(least, 1.25 * Math.max(0, ...values.map((value) => Math.abs(value - middle))));
   return [middle - reach, middle + reach];
 }

@@ -86,7 +86,7 @@ function receive(value) {
   if (value?.edit !== undefined && value.edit < state.edit) return void (props.value = told()); // the person has gone on since
   const film = read(value);
   const answer = value?.edit !== undefined && value.edit === state.asked;
-  if (!answer && state.film !== EMPTY && JSON.stringify(film.story) !== JSON.stringify(state.film.story)) remember("");
+  if (!answer && state.film.ids.length && JSON.stringify(film.story) !== JSON.stringify(state.film.story)) remember("");
   state.asked = null;
   state.film = film;
   if (!film.ids.includes(state.chosen)) state.chosen = film.ids[0] ?? null;
