@@ -20,8 +20,8 @@ from pages import Visits, launched
 
 if TYPE_CHECKING:
     import torch
-    from playwright.sync_api import Browser
     from diffusers import StableDiffusionPipeline
+    from playwright.sync_api import BrowserContext
     from transformers import CLIPTokenizer
 
     from animate.models.families.unet import UNetModel
@@ -187,14 +187,14 @@ def child(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartChild]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser() -> Iterator[BrowserContext]:
     """Chromium, without a window: one for each worker."""
     with launched() as one:
         yield one
 
 
 @pytest.fixture
-def visit(browser: Browser) -> Iterator[Visits]:
+def visit(browser: BrowserContext) -> Iterator[Visits]:
     """Opens pages: `page = visit(server.url, width=390)`. None may ask for anything outside this machine."""
     visits = Visits(browser)
     yield visits

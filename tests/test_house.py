@@ -101,7 +101,7 @@ def test_a_file_is_short_and_imports_its_own_package_by_relative_names(path: Pat
 
 def test_there_are_few_rooms_and_the_tests_stand_in_the_same() -> None:
     rooms = {path.parent.name for path in PACKAGE.glob("*/*.py")}
-    assert len(rooms) <= 9
+    assert len(rooms) <= 10
     assert rooms == set(ROOMS)
     folders = {path.name for path in Path(__file__).parent.iterdir() if path.is_dir() and path.name != "__pycache__"}
     assert folders == rooms | {"benchmarks"}
@@ -133,6 +133,13 @@ def test_ray_is_known_to_one_file_and_imported_only_when_workers_are_asked_for()
     knows = {module(path) for path in files() if "ray" in {name for node in ast.walk(ast.parse(path.read_text())) for name in outside(node)}}
     assert knows == {("cluster", "crew")}
     assert "ray" not in {name for node in at_import(ast.parse((PACKAGE / "cluster" / "crew.py").read_text())) for name in outside(node)}
+
+
+def test_gradio_is_known_to_the_studio_alone_and_imported_only_when_a_page_is_built() -> None:
+    knows = {module(path) for path in files() if "gradio" in {name for node in ast.walk(ast.parse(path.read_text())) for name in outside(node)}}
+    assert {name[0] for name in knows} == {"studio"}
+    script = "import sys, animate.cli.studio, animate.cli.render; sys.exit('gradio' in sys.modules or 'torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0
 
 
 def test_every_public_name_is_there() -> None:

@@ -117,8 +117,9 @@ def _line() -> Any:
         """Pictures a second, and the time left at that rate."""
 
         def render(self, task: Task) -> Text:
-            known = task.speed and task.total is not None and task.time_remaining is not None
-            if not known or task.completed >= task.total or (task.elapsed or 0) < SOON:
+            if not task.speed or task.total is None or task.time_remaining is None:
+                return Text("")
+            if task.completed >= task.total or (task.elapsed or 0) < SOON:
                 return Text("")
             return Text(f"{task.speed:.2g}/s, {_clock(task.time_remaining)} left")
 

@@ -1,1 +1,1 @@
-"""The same engine in a browser: pages over `film`'s jobs. Optional: Gradio is imported only where a page is built."""
+"""The same engine in a browser: pages over the jobs of `film`. Imports Gradio only where a page is built, and knows nothing of the command line."""

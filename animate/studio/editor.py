@@ -78,7 +78,7 @@ class Editor:
         """Have each follow the others, and only what a person does: what is shown to follow changes nothing in turn."""
         last = {**QUICK, "trigger_mode": "always_last"}
         given, edits = [self.timeline, self.model], self.edits
-        edits.append(self.timeline.input(self._after_timeline, given, self.outputs, **last))
+        edits.append(self.timeline.edited(self._after_timeline, given, self.outputs, **last))
         edits.append(self.text.input(self._after_text, [self.text, *given], self.outputs, **last))
         for name, component in self.fields.items():
             written = isinstance(component, gr.Number | gr.Textbox)

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABCMeta
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from gradio.component_meta import ComponentMeta, updateable
 
 from ..story.storyboard import Storyboard
+from .component import WithoutStub, web
 from .view import Plain, plain, value_of
 
-WEB = Path(__file__).parent / "web"
 SCRIPTS = ("dom", "state", "story", "points", "cards", "ruler", "tracks", "keys")  # they run as one function, in this order; timeline.js is last
 
 
-def _web(name: str) -> str:
-    return (WEB / name).read_text(encoding="utf-8")
-
-
-class _WithoutStub(ComponentMeta):
-    """Gradio's own class of components writes a stub beside a component's source file: into this package, wherever it is installed."""
-
-    def __new__(cls, name: str, bases: tuple[type, ...], attributes: dict[str, Any]) -> _WithoutStub:
-        attributes["__init__"] = updateable(attributes["__init__"])  # type: ignore[no-untyped-call]
-        return ABCMeta.__new__(cls, name, bases, attributes)
-
-
-class Timeline(gr.HTML, metaclass=_WithoutStub):
+class Timeline(gr.HTML, metaclass=WithoutStub):
     """Keyframes and tracks that a person can drag. A person's edit is the event `input`; what Python changes fires `change` alone.
 
     The answer to an edit is `value_of(value["story"], value)`: the page drops it where the person has gone on since.
@@ -41,9 +26,9 @@ class Timeline(gr.HTML, metaclass=_WithoutStub):
             value,
             elem_id=elem_id,
             visible=visible,
-            html_template=_web("timeline.html"),  # without a value in it, which Gradio would run as script; and so it is never made anew
-            css_template=_web("timeline.css"),
-            js_on_load="\n".join(_web(f"timeline-{part}.js") for part in SCRIPTS) + "\n" + _web("timeline.js"),
+            html_template=web("timeline.html"),  # without a value in it, which Gradio would run as script; and so it is never made anew
+            css_template=web("timeline.css"),
+            js_on_load=web(*(f"timeline-{part}.js" for part in SCRIPTS), "timeline.js"),
             apply_default_css=False,
         )
 

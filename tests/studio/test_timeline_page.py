@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser import AXE, Server, Visits, accessibility_faults, eventually, missing, python, see
+from pages import AXE, Server, Visits, accessibility_faults, eventually, missing, python, see
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
