@@ -34,8 +34,7 @@ def value_of(data: object, last: Mapping[str, Any] | None = None) -> Plain:
     last: the value that the page shows now. Its pictures stay with the keyframes that still are what they show.
     """
     last = _whole(last)
-    thumbs = _thumbs(data, last)
-    asked = {"edit": last["edit"]} if "edit" in last else {}  # the page knows by it which of its edits this answers
+    thumbs, asked = _thumbs(data, last), _asked(data, last)
     try:
         story = build(data if isinstance(data, Mapping) else {"keyframes": data})
         return {"story": plain(story), "view": view_of(story, thumbs), **asked}
@@ -133,9 +132,16 @@ def _whole(last: object) -> Plain:
     view: Plain = {"frames": DEFAULT_FRAMES, "there": DEFAULT_FRAMES, "fps": DEFAULT_FPS, "at": [], "thumbs": [], "curves": {}, "points": {}}
     seen = given["view"] if isinstance(given.get("view"), Mapping) else {}
     view |= {name: seen[name] for name, blank in view.items() if isinstance(seen.get(name), type(blank))}
-    asked = {"edit": given["edit"]} if isinstance(given.get("edit"), int) else {}
+    asked = {name: given[name] for name in ("edit", "turn") if isinstance(given.get(name), int)}
     story = given.get("story")
     return {"story": story if _is_drawable(story) else {"keyframes": []}, "view": {**view, **_fixed()}, **asked}
+
+
+def _asked(data: object, last: Mapping[str, Any]) -> Plain:
+    """By which the page knows what it answers and drops what comes too late: how often a person has changed the storyboard, and Python."""
+    if "edit" not in last:
+        return {}
+    return {"edit": last["edit"], "turn": last.get("turn", 0) + (data != last["story"])}
 
 
 def _kept(story: Mapping[str, Any], last: Mapping[str, Any]) -> Plain:

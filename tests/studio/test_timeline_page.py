@@ -51,9 +51,9 @@ class Opened:
     def told(self, script: str, wanted: Any) -> None:
         eventually(self.page, script, wanted)
 
-    def put(self) -> None:
-        """Python changes the value; no click takes the focus away."""
-        self.page.evaluate("document.querySelector('#put').click()")
+    def click(self, name: str) -> None:
+        """Has Python change the value; the focus stays where it is."""
+        self.page.evaluate("name => document.getElementById(name).click()", name)
 
     def drag(self, handle: Locator, right: float, down: float = 0) -> None:
         box = handle.bounding_box()
@@ -236,7 +236,7 @@ def test_an_error_stands_where_it_belongs(show: Any) -> None:
 
 def test_undo_brings_back_what_python_replaced(show: Any) -> None:
     one = show(then={"keyframes": ["snow", "rain"], "frames": 12})
-    one.put()
+    one.click("put")
     see(one.cards).to_have_count(2)
     one.page.get_by_role("button", name="Undo").click()
     one.told(PROMPTS, ["a seed", "a sprout", "a tree"])
@@ -272,7 +272,7 @@ def test_a_bounce_has_its_keyframes_on_the_way_there(show: Any) -> None:
 
 def test_very_many_keyframes_are_left_to_the_text(show: Any) -> None:
     one = show(then={"keyframes": [f"picture {number}" for number in range(201)], "frames": 400})
-    one.put()
+    one.click("put")
     see(one.page.locator("#film .fault")).to_contain_text("201 keyframes are too many")
     see(one.cards).to_have_count(0)
 
@@ -327,7 +327,7 @@ def test_a_camera_brings_feedback_along_and_takes_an_expression(show: Any) -> No
 def test_what_python_changes_is_shown_and_is_no_edit(show: Any) -> None:
     one = show(then={"keyframes": ["a seed", {"prompt": "an apple tree", "at": 5}, "a tree", "snow"], "frames": 48})
     see(one.page.locator("#changes textarea, #changes input")).not_to_have_value("0")
-    one.put()
+    one.click("put")
     see(one.cards).to_have_count(4)
     assert one.frames()[:2] == [0, 5]
     see(one.page.locator("#inputs textarea, #inputs input")).to_have_value("0")
@@ -343,7 +343,7 @@ def test_an_update_from_python_leaves_what_is_being_typed(show: Any) -> None:
     prompt.fill("a sprout in the rain")
     prompt.evaluate("field => field.setSelectionRange(2, 8)")
     held = prompt.element_handle()
-    one.put()
+    one.click("put")
     see(one.cards).to_have_count(4)
     assert held.evaluate("field => [document.activeElement === field, field.value, field.selectionStart, field.selectionEnd]") == [
         True,
@@ -366,6 +366,22 @@ def test_a_late_answer_does_not_undo_what_was_done_meanwhile(show: Any) -> None:
     one.told(PLACES, [None, 20, None])
     assert seen == [*range(13, 21)]
     assert one.frames() == [0, 20, 23]
+
+
+def test_what_python_works_out_late_does_not_undo_what_it_changed_meanwhile(show: Any) -> None:
+    one = show(then={"keyframes": ["snow", "rain"], "frames": 12}, slow=2)
+    one.card(2).focus()
+    one.page.keyboard.press("ArrowRight")
+    one.told(PLACES, [None, 13, None])
+    one.click("draw")
+    one.click("put")
+    see(one.cards).to_have_count(2)
+    see(one.page.locator("#done textarea, #done input")).to_have_value("drawn")
+    one.card(1).focus()
+    one.page.keyboard.press("d")
+    one.told(PROMPTS, ["snow", "snow", "rain"])
+    one.click("draw")
+    see(one.page.locator("#film .card img[src]")).to_have_count(3)
 
 
 # --- looks ----------------------------------------------------------------------------------------------------------------

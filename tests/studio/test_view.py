@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from animate import Storyboard
@@ -114,12 +114,16 @@ def test_a_picture_stays_with_its_keyframe_until_that_shows_something_else() -> 
     assert value_of(moved, good)["view"]["thumbs"] == [None, "/tree.png", None, "/sprout.png"]
 
 
-def test_an_answer_names_the_edit_that_it_answers() -> None:
-    assert value_of(FILM, {**value_of(FILM), "edit": 7})["edit"] == 7
+def test_an_answer_says_what_it_answers_and_how_often_python_changed_the_storyboard() -> None:
+    shown = {**value_of(FILM), "edit": 7, "turn": 2}
+    answer = value_of(shown["story"], shown)
+    assert (answer["edit"], answer["turn"]) == (7, 2)
+    other = value_of({"keyframes": ["a", "b"]}, shown)
+    assert (other["edit"], other["turn"]) == (7, 3)
     assert "edit" not in value_of(FILM)
 
 
-NAMES = ("story", "view", "keyframes", "at", "thumbs", "frames", "there", "edit", "prompt", "hold", "pan", "sampling", "feedback")
+NAMES = ("story", "view", "keyframes", "at", "thumbs", "frames", "there", "edit", "turn", "prompt", "hold", "pan", "sampling", "feedback")
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
@@ -127,6 +131,7 @@ JUNK = st.recursive(
 )
 
 
+@settings(deadline=None)  # machines that test are busy
 @given(JUNK, JUNK)
 def test_anything_has_a_value(data: Any, last: Any) -> None:
     value = value_of(data, last)

@@ -28,6 +28,13 @@ def edited(value: dict[str, Any], count: str, query: dict[str, str]) -> tuple[di
     return answer, json.dumps(answer["story"]), str(int(count) + 1)
 
 
+def drawn(value: dict[str, Any], query: dict[str, str]) -> tuple[dict[str, Any], str]:
+    """The keyframes' pictures, after a while."""
+    time.sleep(float(query.get("slow", 0)))
+    thumbs = [f"data:image/gif;base64,R0lGODlhAQABAAAAACw=#{number}" for number, _ in enumerate(value["story"]["keyframes"])]
+    return value_of(value["story"], {**value, "view": {**value["view"], "thumbs": thumbs}}), "drawn"
+
+
 with gr.Blocks() as page:
     timeline = Timeline(elem_id="film")
     told = gr.Textbox(label="what Python was told", elem_id="told")
@@ -39,6 +46,8 @@ with gr.Blocks() as page:
     timeline.edited(edited, [timeline, inputs, query], [timeline, told, inputs])
     timeline.change(lambda count: str(int(count) + 1), changes, changes, show_progress="hidden")
     put.click(lambda query, value: value_of(json.loads(query["then"]), value), [query, timeline], timeline, show_progress="hidden")
+    draw, done = gr.Button("draw its pictures", elem_id="draw"), gr.Textbox(label="pictures", elem_id="done")
+    draw.click(drawn, [timeline, query], [timeline, done], show_progress="hidden")
 
 if __name__ == "__main__":
     page.launch(server_name="127.0.0.1", server_port=int(sys.argv[1]), quiet=True)

@@ -7,7 +7,7 @@ const EMPTY = { story: { keyframes: [] }, view: { frames: 24, there: 24, fps: 12
 
 const state = {
   film: EMPTY, preview: null, waiting: null, // preview: the film while something is dragged; waiting: what Python said meanwhile
-  chosen: null, points: {}, past: [], future: [], tag: "", edit: 0, asked: null, timer: 0, fresh: 1,
+  chosen: null, points: {}, past: [], future: [], tag: "", edit: 0, turn: 0, asked: null, timer: 0, fresh: 1,
 };
 
 const copy = (data) => JSON.parse(JSON.stringify(data)); // the component's own values are proxies, which cannot be cloned
@@ -69,7 +69,7 @@ const redo = () => travel(state.future, state.past, "redo");
 
 function told() {
   const { story, view } = copy(state.film);
-  return { story, view, edit: state.edit };
+  return { story, view, edit: state.edit, turn: state.turn };
 }
 
 function send() {
@@ -83,14 +83,19 @@ function send() {
 
 function receive(value) {
   if (state.preview) return void (state.waiting = copy(value ?? null));
-  if (value?.edit !== undefined && value.edit < state.edit) return void (props.value = told()); // the person has gone on since
+  if (isLate(value)) return void (props.value = told());
   const film = read(value);
   const answer = value?.edit !== undefined && value.edit === state.asked;
   if (!answer && state.film.ids.length && JSON.stringify(film.story) !== JSON.stringify(state.film.story)) remember("");
-  state.asked = null;
-  state.film = film;
+  Object.assign(state, { asked: null, film, edit: value?.edit ?? state.edit, turn: value?.turn ?? state.turn });
   if (!film.ids.includes(state.chosen)) state.chosen = film.ids[0] ?? null;
   render();
+}
+
+// Whether a person has gone on since, or Python has: values count the edits of the one, and the turns of the other.
+function isLate(value) {
+  const { edit, turn = 0 } = value ?? {};
+  return edit !== undefined && (edit < state.edit || (edit === state.edit && turn < state.turn));
 }
 
 function read(value) {
