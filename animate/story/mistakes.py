@@ -95,13 +95,13 @@ def _message(detail: ErrorDetails, location: Location, owner: type[BaseModel]) -
         return _unknown(location, owner)
     if kind == "value_error":
         text = detail["msg"].removeprefix("Value error, ")
-    elif kind == "model_type" and location[0] == "keyframes":
+    elif kind == "model_type" and location[:1] == ("keyframes",):
         text = "allowed: a prompt, or a mapping such as {prompt: a seed, at: 12}"
     else:
         text = _allowed(detail, owner.model_fields.get(str(location[-1])) if location else None)
         if isinstance(given, str | int | float) and kind != "missing":
             text = f"{given!r}; {text}"
-        if location[-1] == "seed":
+        if location[-1:] == ("seed",):
             text += "; --seed random draws one"
     return f"{_name(location)}: {text}" if location else text
 

@@ -26,7 +26,14 @@ def theme() -> gr.themes.Base:
     made = gr.themes.Soft(primary_hue="emerald", neutral_hue="slate", radius_size="md", font=SYSTEM, font_mono=SYSTEM_MONO)
     quiet = {"background_fill": "transparent", "text_color": "*body_text_color_subdued", "padding": "0", "text_weight": "500"}
     labels = {"block_label_background_fill": "*background_fill_primary", "block_label_text_color": "*body_text_color_subdued"}
-    return made.set(**{f"block_title_{name}": value for name, value in quiet.items()}, **labels, block_label_text_weight="500")
+    # Gradio's own are too pale to be read by everybody (WCAG asks for 4.5 to 1).
+    legible = {
+        "body_text_color_subdued": "*neutral_600", "body_text_color_subdued_dark": "*neutral_300",
+        "color_accent": "*primary_700", "button_primary_background_fill": "*primary_700", "button_primary_background_fill_hover": "*primary_800",
+        "button_primary_background_fill_dark": "*primary_700", "button_primary_background_fill_hover_dark": "*primary_600",
+        "input_placeholder_color": "*neutral_600", "input_placeholder_color_dark": "*neutral_300",
+    }  # fmt: skip
+    return made.set(**{f"block_title_{name}": value for name, value in quiet.items()}, **labels, **legible, block_label_text_weight="500")
 
 
 def build(studio: Studio, model: str) -> gr.Blocks:

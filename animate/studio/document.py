@@ -121,6 +121,6 @@ def with_picture(value: Mapping[str, Any], prompt: str, seed: int | None = None,
 
 def data_of(value: Mapping[str, Any] | None) -> Plain:
     """The storyboard of a timeline's value, as plain data. Raises AnimateError for one that is wrong, with the line that the page shows."""
-    if not isinstance(value, Mapping) or "story" not in value:
+    if not isinstance(value, Mapping) or not isinstance(value.get("story"), Mapping):
         raise AnimateError("there is no storyboard; load the page anew")
     return plain(build(value["story"]))

@@ -167,3 +167,9 @@ def test_bad_values_are_refused_in_one_line(settings: dict[str, object], message
         build(settings)
     assert message in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("data", [None, 3, "a seed", []])
+def test_data_that_is_no_mapping_is_refused(data: Any) -> None:
+    with pytest.raises(AnimateError, match="allowed: a mapping such as"):
+        build(data)

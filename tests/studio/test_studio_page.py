@@ -1,0 +1,130 @@
+"""The studio in a real browser, on the built-in model: the way of a newcomer, each step by what the page then shows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from animate.film import recipe
+from pages import AXE, Server, Visits, accessibility_faults, missing, see
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
+
+DRAWN = 120_000  # milliseconds that a film of a few frames may take on a machine that tests
+SHORT = "keyframes: [a seed, a tree]\nframes: 4\nfps: 12.0\npace: linear\nsampling: {steps: 2}\n"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("studio")
+
+
+@pytest.fixture(scope="module")
+def server(home: Path) -> Iterator[Server]:
+    command = (sys.executable, "-m", "animate", "studio", "--no-browser", "--folder", str(home / "made"), "--port")
+    one = Server(command, home / "log", {"ANIMATE_CACHE": str(home / "cache")}).start()
+    yield one
+    one.stop()
+
+
+def opened(visit: Visits, server: Server, width: int = 1280) -> Page:
+    page = visit(server.url, width=width)
+    see(page.locator("#timeline .card")).to_have_count(3)
+    return page
+
+
+def write(page: Page, text: str) -> None:
+    """Put a storyboard's text in the place of the page's."""
+    editor = page.locator("#storyboard .cm-content")
+    if not editor.is_visible():
+        page.get_by_role("button", name="Storyboard as text").click()
+    editor.click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.press("Delete")
+    page.keyboard.insert_text(text)
+
+
+def test_text_changes_the_timeline_and_the_timeline_the_text_and_a_film_is_drawn(visit: Visits, server: Server, home: Path) -> None:
+    page = opened(visit, server)
+    write(page, SHORT)
+    see(page.locator("#timeline .card")).to_have_count(2)
+    see(page.locator("#field-frames input")).to_have_value("4")
+    page.locator("#timeline .card").nth(1).get_by_label("prompt", exact=True).fill("a house")
+    page.keyboard.press("Enter")
+    see(page.locator("#storyboard .cm-content")).to_contain_text("a house")
+    page.get_by_role("button", name="The same in a terminal").click()
+    see(page.locator("#command .cm-content")).to_contain_text("animate render 'a seed' 'a house' --frames 4 --fps 12 --pace linear --steps 2")
+    page.locator("#draw").click()
+    page.locator("#film video").wait_for(timeout=DRAWN)
+    see(page.locator("#status")).to_contain_text("4 frames, 128 x 128 pixels, 12 fps")
+    page.wait_for_function("document.querySelector('#film video').readyState >= 1")
+    length, width = page.evaluate("(video => [video.duration, video.videoWidth])(document.querySelector('#film video'))")
+    assert (round(length, 2), width) == (0.33, 128)
+    (film,) = (home / "made" / "mine").glob("a-seed-to-a-house.mp4")
+    assert [key.prompt for key in recipe.read(film).storyboard.keyframes] == ["a seed", "a house"]
+    see(page.locator("#score")).to_contain_text("smoothness")
+
+
+def test_a_mistake_is_told_in_its_place_and_goes_when_it_is_mended(visit: Visits, server: Server) -> None:
+    page = opened(visit, server)
+    write(page, "keyframes: [a seed, a tree]\nframe: 8\n")
+    see(page.locator("#film-error")).to_contain_text('storyboard.yaml:2:1: "frame" is not known; did you mean "frames"?')
+    page.locator("#draw").click()
+    write(page, SHORT)
+    see(page.locator("#film-error .animate-error")).to_have_count(0)
+    see(page.locator("#timeline .card")).to_have_count(2)
+    write(page, "keyframes: ['<img src=x onerror=alert(1)>', a tree]\nloop: <b>\n")
+    see(page.locator("#film-error")).to_contain_text("'<b>'; allowed: none, cycle, bounce")
+    see(page.locator("#film-error b, #timeline img[src='x']")).to_have_count(0)
+
+
+def test_a_still_becomes_a_keyframe_and_lies_in_the_library(visit: Visits, server: Server) -> None:
+    page = opened(visit, server)
+    page.get_by_role("tab", name="Still").click()
+    page.locator("#still-prompt textarea, #still-prompt input").fill("a house in winter")
+    page.locator("#still-count input[type=number]").fill("2")
+    page.locator("#still-draw").click()
+    see(page.locator("#still-status")).to_contain_text("2 drawn: choose one", timeout=DRAWN)
+    page.locator("#stills img").nth(1).click()
+    page.locator("#still-take").click()
+    see(page.locator("#still-status")).to_contain_text("a house in winter, seed 1: the last keyframe of the film")
+    page.get_by_role("tab", name="Film").click()
+    see(page.locator("#timeline .card")).to_have_count(4)
+    page.get_by_role("tab", name="Library").click()
+    page.locator("#library img").first.click()
+    page.locator("#library-open").click()
+    see(page.locator("#library-status")).to_contain_text("is in the editor: go to Film")
+
+
+def test_a_sketch_becomes_a_picture(visit: Visits, server: Server) -> None:
+    page = opened(visit, server)
+    page.get_by_role("tab", name="Sketch").click()
+    page.locator("#sketch-draw").click()
+    see(page.locator("#sketch-status")).to_contain_text("the sketch is empty; draw something with the brush")
+    canvas = page.locator("#sketch canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 300)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 400, box["y"] + 200, steps=5)
+    page.mouse.up()
+    page.locator("#sketch-draw").click()
+    see(page.locator("#sketch-status")).to_contain_text("drawn", timeout=DRAWN)
+    see(page.locator("#sketch-picture img")).to_be_visible()
+
+
+@pytest.mark.skipif(missing(AXE) is not None, reason=missing(AXE) or "")
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_fits_and_anybody_can_use_it(visit: Visits, server: Server, width: int) -> None:
+    page = opened(visit, server, width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    bad = [fault for fault in accessibility_faults(page) if fault.startswith(("serious", "critical"))]
+    assert not bad, "\n".join(bad)
