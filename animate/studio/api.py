@@ -62,13 +62,13 @@ def _facts(seen: Progress) -> dict[str, Any]:
 
 
 def _film(studio: Studio) -> Callable[..., Iterator[Answer]]:
-    def film(storyboard: str, model: str, suffix: str, request: gr.Request) -> Iterator[Answer]:
+    def film(storyboard: str, model: str, format: str, request: gr.Request) -> Iterator[Answer]:
         """Draw a film. storyboard: as `animate render` reads it. Yields progress, and at the end the film with its recipe."""
 
         def work() -> Callable[[Listener], jobs.Drawn]:
             visitor = studio.visitor(request)
             story, setup = studio.asked(plain(files.of_text(storyboard)), visitor, model)
-            return jobs.film(story, setup, visitor, jobs.checked_format(suffix))
+            return jobs.film(story, setup, visitor, jobs.checked_format(format))
 
         yield from _answers(studio, work, lambda drawn: ({"stage": "done", "line": drawn.line}, str(drawn.path)), request)
 

@@ -41,7 +41,8 @@ def build(studio: Studio, model: str) -> gr.Blocks:
     app: gr.Blocks
     with gr.Blocks(title="animate", analytics_enabled=False, delete_cache=(3600, 86400)) as app:
         with gr.Row(elem_id="head", equal_height=True):
-            gr.HTML("<h1>animate</h1><p>Prompts placed in time become a film.</p>", elem_id="title")
+            with gr.Column(min_width=260):
+                gr.HTML("<h1>animate</h1><p>Prompts placed in time become a film.</p>", elem_id="title")
             with gr.Column(min_width=260):
                 chosen = gr.Dropdown(
                     studio.models.choices(), value=model, label="Model", allow_custom_value=studio.models.any_model, elem_id="model", filterable=True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,6 +120,34 @@ def test_a_sketch_becomes_a_picture(visit: Visits, server: Server) -> None:
     page.locator("#sketch-draw").click()
     see(page.locator("#sketch-status")).to_contain_text("drawn", timeout=DRAWN)
     see(page.locator("#sketch-picture img")).to_be_visible()
+
+
+def test_programs_ask_for_films_stills_and_scores(server: Server, tmp_path: Path) -> None:
+    client = Path(__file__).parents[2] / "examples" / "studio_client.py"
+    done = subprocess.run([sys.executable, str(client), server.url], cwd=tmp_path, capture_output=True, text=True, timeout=DRAWN / 1000)
+    assert done.returncode == 0, done.stderr
+    film = tmp_path / "film-of-the-studio.gif"
+    assert len(recipe.read(film).digests) == 12
+    assert "drawing " in done.stdout, "progress is told"
+    asking = f"""
+from gradio_client import Client, handle_file
+client = Client({server.url!r}, verbose=False)
+progress, picture = client.predict(prompt="a tree", seed=3, api_name="/still")
+facts, plot = client.predict(film=handle_file({str(film)!r}), api_name="/score")
+print(picture, plot, facts["line"], sep="\\n")
+for wrong in (dict(prompt="", api_name="/still"), dict(prompt="a", model="/etc/passwd", api_name="/still"), dict(storyboard="[", api_name="/film")):
+    try:
+        client.predict(**wrong)
+    except Exception as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", asking], cwd=tmp_path, capture_output=True, text=True, timeout=DRAWN / 1000)
+    assert done.returncode == 0, done.stderr
+    picture, plot, line, *refused = done.stdout.splitlines()
+    assert recipe.read(Path(picture)).storyboard.seed == 3
+    assert Path(plot).suffix == ".png"
+    assert line.startswith("smoothness")
+    assert ["empty prompt" in refused[0], "/etc/passwd" in refused[1], "storyboard.yaml" in refused[2]] == [True] * 3
 
 
 @pytest.mark.skipif(missing(AXE) is not None, reason=missing(AXE) or "")
