@@ -17,6 +17,7 @@ from diffusers import StableDiffusionPipeline
 import animate
 import evaluate
 import scenes
+import vae
 from animate import Sampling, load_model, still
 from animate.models.families.unet import UNetModel
 from animate.models.weights import catalog
@@ -201,6 +202,20 @@ def test_training_goes_on_from_where_it_was(trained: Path, tmp_path: Path, child
     assert torch.load(tmp_path / "work" / "64-core" / "unet.pt")["step"] == 3
     model = load_model(str(tmp_path / "model"), device="cpu")
     assert animate.still("a seed", model, sampling=Sampling(steps=2)).shape == (64, 64, 3)
+
+
+def test_the_vae_goes_on_from_committed_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine whose work folder is empty."""
+    first, other = (Job(tmp_path / name, FOLDER, "cpu", 64, "core", 0, 9, 0, 0, 0.0, 0, 0, False, 0) for name in ("first", "other"))
+    monkeypatch.setattr(vae, "CHECKPOINTS", first.kept)
+    made = vae.begun(first)
+    made.step = 7
+    made.keep(first)
+    again = vae.begun(other)
+    assert (again.step, again.began) == (7, 7), "the optimizer is new, and warms up"
+    for name, value in made.average.state_dict().items():
+        assert torch.equal(again.vae.state_dict()[name], value.half().float())
+    assert vae.begun(first).began == 0, "its own checkpoint comes first"
 
 
 def test_training_goes_on_from_the_saved_model_and_is_judged(trained: Path, tmp_path: Path, child: StartChild) -> None:
