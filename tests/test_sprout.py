@@ -16,6 +16,7 @@ from diffusers import StableDiffusionPipeline
 
 import animate
 import evaluate
+import quick
 import scenes
 import vae
 from animate import Sampling, load_model, still
@@ -216,6 +217,18 @@ def test_the_vae_goes_on_from_committed_weights(tmp_path: Path, monkeypatch: pyt
     for name, value in made.average.state_dict().items():
         assert torch.equal(again.vae.state_dict()[name], value.half().float())
     assert vae.begun(first).began == 0, "its own checkpoint comes first"
+
+
+def test_the_vae_in_less_arithmetic_is_the_vae() -> None:
+    """Up to the border, where the two differ most easily; in bf16, too, as on a GPU."""
+    made, true = vae.new_vae(), 2 * torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0)) - 1
+    with torch.no_grad():
+        latents = made.encode(true).latents
+        whole = made.decode(latents).sample
+        assert torch.allclose(quick.encode(made, true), latents, atol=1e-5)
+        assert torch.allclose(quick.decode(made, latents), whole, atol=1e-5)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.allclose(quick.decode(made, quick.encode(made, true)).float(), whole, atol=0.05)
 
 
 def test_training_goes_on_from_the_saved_model_and_is_judged(trained: Path, tmp_path: Path, child: StartChild) -> None:
