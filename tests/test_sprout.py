@@ -219,6 +219,17 @@ def test_the_vae_goes_on_from_committed_weights(tmp_path: Path, monkeypatch: pyt
     assert vae.begun(first).began == 0, "its own checkpoint comes first"
 
 
+def test_the_committed_weights_are_of_this_vae(tmp_path: Path) -> None:
+    """Small, and good enough to go on from."""
+    (file,) = vae.CHECKPOINTS.iterdir()
+    assert file.stat().st_size <= 6e6
+    job = Job(tmp_path, FOLDER, "cpu", 256, "core", 0, 0, 0, 0, 0.0, 0, 0, False, 0)
+    begun = vae.begun(job)
+    assert begun.step > 0
+    assert vae.side_of_latents(begun.vae, 256) == 16
+    assert vae.psnr(job, begun.vae, vae.fresh_pictures(job, 4)) > 24
+
+
 def test_the_vae_in_less_arithmetic_is_the_vae() -> None:
     """Up to the border, where the two differ most easily; in bf16, too, as on a GPU."""
     made, true = vae.new_vae(), 2 * torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0)) - 1

@@ -36,6 +36,7 @@ class Job:
     crops: int
     compile: bool
     workers: int
+    vae_rate: float = 2e-4  # learning rate at its height
     vae_only: bool = False
 
     @property

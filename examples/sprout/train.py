@@ -42,6 +42,7 @@ def asked() -> Job:
     p.add_argument("--subjects", choices=("core", "all"), default="all" if cuda else "core")
     p.add_argument("--pictures", type=int, default=160_000 if cuda else 60_000)
     p.add_argument("--vae-steps", type=int, default=8_000 if cuda else 24_000)
+    p.add_argument("--vae-rate", type=float, default=1e-3 if cuda else 2e-4, help="learning rate at its height; few crops bear less")
     p.add_argument("--vae-only", action="store_true", help="stop when the VAE is trained")
     p.add_argument("--word-steps", type=int, default=2_500 if cuda else 800)
     p.add_argument("--unet-steps", type=int, default=10_000 if cuda else 8_000)

@@ -129,7 +129,7 @@ def begun(job: Job) -> Training:
             step = int(file.metadata()["step"])
         log.info("the VAE goes on from step %d, in %s", step, committed)
     vae = vae.to(job.device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(vae.parameters(), lr=1e-3, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(vae.parameters(), job.vae_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     made = Training(vae, copy.deepcopy(vae).requires_grad_(False), optimizer, step, step)
     if path.exists():
         state = torch.load(path, map_location=job.device)
@@ -151,7 +151,7 @@ def train_vae(job: Job, images: Tensor) -> AutoencoderTiny:
         true = crops(images, job.crops, torch.Generator().manual_seed(made.step), job.device)
         loss = (loss_of if made.step < 0.8 * job.vae_steps else decoder_loss_of)(made.vae, true, job)
         warm = min(1.0, (made.step - made.began + 1) / 200)  # an optimizer without a memory takes too long steps
-        descend(made.optimizer, loss, warm * rate(made.step, job.vae_steps, 1e-3))
+        descend(made.optimizer, loss, warm * rate(made.step, job.vae_steps, job.vae_rate))
         follow(made.average, made.vae, made.step - made.began)
         made.step += 1
         pace.step()
