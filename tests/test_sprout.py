@@ -16,7 +16,9 @@ from diffusers import StableDiffusionPipeline
 
 import animate
 import evaluate
+import quick
 import scenes
+import vae
 from animate import Sampling, load_model, still
 from animate.models.families.unet import UNetModel
 from animate.models.weights import catalog
@@ -201,6 +203,43 @@ def test_training_goes_on_from_where_it_was(trained: Path, tmp_path: Path, child
     assert torch.load(tmp_path / "work" / "64-core" / "unet.pt")["step"] == 3
     model = load_model(str(tmp_path / "model"), device="cpu")
     assert animate.still("a seed", model, sampling=Sampling(steps=2)).shape == (64, 64, 3)
+
+
+def test_the_vae_goes_on_from_committed_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine whose work folder is empty."""
+    first, other = (Job(tmp_path / name, FOLDER, "cpu", 64, "core", 0, 9, 0, 0, 0.0, 0, 0, False, 0) for name in ("first", "other"))
+    monkeypatch.setattr(vae, "CHECKPOINTS", first.kept)
+    made = vae.begun(first)
+    made.step = 7
+    made.keep(first)
+    again = vae.begun(other)
+    assert (again.step, again.began) == (7, 7), "the optimizer is new, and warms up"
+    for name, value in made.average.state_dict().items():
+        assert torch.equal(again.vae.state_dict()[name], value.half().float())
+    assert vae.begun(first).began == 0, "its own checkpoint comes first"
+
+
+def test_the_committed_weights_are_of_this_vae(tmp_path: Path) -> None:
+    """Small, and good enough to go on from."""
+    (file,) = vae.CHECKPOINTS.iterdir()
+    assert file.stat().st_size <= 6e6
+    job = Job(tmp_path, FOLDER, "cpu", 256, "core", 0, 0, 0, 0, 0.0, 0, 0, False, 0)
+    begun = vae.begun(job)
+    assert begun.step > 0
+    assert vae.side_of_latents(begun.vae, 256) == 16
+    assert vae.psnr(job, begun.vae, vae.fresh_pictures(job, 4)) > 24
+
+
+def test_the_vae_in_less_arithmetic_is_the_vae() -> None:
+    """Up to the border, where the two differ most easily; in bf16, too, as on a GPU."""
+    made, true = vae.new_vae(), 2 * torch.rand(2, 3, 64, 96, generator=torch.Generator().manual_seed(0)) - 1
+    with torch.no_grad():
+        latents = made.encode(true).latents
+        whole = made.decode(latents).sample
+        assert torch.allclose(quick.encode(made, true), latents, atol=1e-5)
+        assert torch.allclose(quick.decode(made, latents), whole, atol=1e-5)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert torch.allclose(quick.decode(made, quick.encode(made, true)).float(), whole, atol=0.05)
 
 
 def test_training_goes_on_from_the_saved_model_and_is_judged(trained: Path, tmp_path: Path, child: StartChild) -> None:

@@ -13,43 +13,39 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from job import Job, Pace, descend, keep, log, rate
+from job import Job, Pace, descend, follow, keep, log, rate
 from pictures import Label
 from pipeline import betas, preview
 from text import Contexts
+from vae import side_of_latents
 
 
-def new_unet(size: int) -> UNet2DConditionModel:
+def new_unet(vae: AutoencoderTiny, size: int) -> UNet2DConditionModel:
     """Attention where it is cheap (half resolution and below); at full resolution convolutions do.
 
     The words also reach every ResNet with the time embedding (as in Imagen, Saharia et al. 2022).
     """
-    widths = (96, 160, 224) if size <= 128 else (96, 160, 256)  # what 48 MB hold, and a CPU draws in seconds
+    side, channels = side_of_latents(vae, size), vae.config.latent_channels
+    widths = (96, 160, 224) if side <= 16 else (96, 160, 256)  # what 48 MB hold, and a CPU draws in seconds
     return UNet2DConditionModel(
-        sample_size=size // 8, block_out_channels=widths, layers_per_block=1, cross_attention_dim=192,
+        sample_size=side, in_channels=channels, out_channels=channels, block_out_channels=widths, layers_per_block=1, cross_attention_dim=192,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=(2, 2, 4),
         addition_embed_type="text", addition_embed_type_num_heads=6,
     )  # fmt: skip
 
 
-def noise_levels(count: int, done: float, size: int, draws: torch.Generator) -> Tensor:
+def noise_levels(count: int, done: float, side: int, draws: torch.Generator) -> Tensor:
     """Timesteps: a quarter anywhere, the others around a level that falls as training goes on (logit-normal, Esser et al. 2024).
 
     What is on a picture is decided where there is most noise, and words matter nowhere else; edges come last, and quickly.
-    Larger pictures are decided at more noise, since their values tell more together.
+    Larger latents are decided at more noise, since their values tell more together.
     """
     device = draws.device
     anywhere = torch.rand(count, generator=draws, device=device)
-    middle = 1.5 * (1 - done) + (0.0 if size <= 128 else 0.6)
+    middle = 1.5 * (1 - done) + (0.0 if side <= 16 else 0.6)
     around = torch.sigmoid(middle + torch.randn(count, generator=draws, device=device))
     return (1000 * torch.where(torch.arange(count, device=device) % 4 == 0, anywhere, around)).long().clamp(max=999)
-
-
-@torch.no_grad()
-def follow(average: UNet2DConditionModel, unet: UNet2DConditionModel, step: int) -> None:
-    """Exponential moving average of 0.999, shorter while there is little to average."""
-    torch._foreach_lerp_(list(average.parameters()), list(unet.parameters()), 1 - min(0.999, (1 + step) / (10 + step)))
 
 
 class Examples:
@@ -70,7 +66,7 @@ class Examples:
         said = torch.rand(job.batch, generator=draws, device=job.device) >= 0.1
         clean = self.latents[pick].float().to(memory_format=torch.channels_last)
         noise = torch.randn(clean.shape, generator=draws, device=job.device).to(memory_format=torch.channels_last)
-        timesteps = noise_levels(job.batch, step / job.unet_steps, job.size, draws)
+        timesteps = noise_levels(job.batch, step / job.unet_steps, clean.shape[-1], draws)
         a, b = (self.contexts.table[rows[pick] * said].float() for rows in (self.first, self.second))
         return clean, noise, timesteps, torch.lerp(a, b, self.mix[pick][:, None, None])
 
@@ -89,9 +85,9 @@ class Training:
         keep(path, {**parts, "step": self.step})
 
 
-def begun(job: Job) -> Training:
+def begun(job: Job, vae: AutoencoderTiny) -> Training:
     """From the checkpoint, from the saved model, or new."""
-    path, unet = job.kept / "unet.pt", new_unet(job.size)
+    path, unet = job.kept / "unet.pt", new_unet(vae, job.size)
     if not path.exists() and job.goes_on:
         log.info("going on from the weights in %s", job.out)
         unet.load_state_dict(UNet2DConditionModel.from_pretrained(job.out / "unet").state_dict())
@@ -112,9 +108,9 @@ def begun(job: Job) -> Training:
 def train_denoiser(
     job: Job, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, latents: Tensor, labels: list[Label]
 ) -> UNet2DConditionModel:
-    made = begun(job)
+    made = begun(job, vae)
     examples = Examples(job, Contexts(job, tokenizer, text, [side for a, b, _ in labels for side in (a, b)]), latents, labels)
-    scheduler = DDPMScheduler(**betas(job.size), prediction_type="v_prediction")
+    scheduler = DDPMScheduler(**betas(latents.shape[-1]), prediction_type="v_prediction")
     predict, often = torch.compile(made.unet) if job.compile else made.unet, 500 if job.device == "cpu" else 2000
     pace, mean = Pace(), torch.zeros((), device=job.device)
     while made.step < job.unet_steps:

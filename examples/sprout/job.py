@@ -36,6 +36,8 @@ class Job:
     crops: int
     compile: bool
     workers: int
+    vae_rate: float = 2e-4  # learning rate at its height
+    vae_only: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,6 +77,16 @@ def keep(path: Path, state: dict[str, object]) -> None:
     os.replace(path.with_suffix(".new"), path)
 
 
+def leave_room(cores: int) -> None:
+    """No more threads than the others leave of these cores: the threads of a step wait for the slowest, the one that shares its core.
+
+    Beside one busy process on two cores, one thread takes twice as many steps as two.
+    """
+    if hasattr(os, "getloadavg"):
+        others = os.getloadavg()[0] - torch.get_num_threads()
+        torch.set_num_threads(max(1, min(cores, round(cores - others))))
+
+
 class Pace:
     """Seconds a step since the start, and when it is time for another checkpoint."""
 
@@ -98,6 +110,12 @@ class Pace:
 def rate(step: int, steps: int, top: float) -> float:
     """Warm up over 2 %, stay, and fall to 2 % over the last 40 %."""
     return top * min(1.0, (step + 1) / max(1, steps // 50), max(0.02, (steps - step) / (0.4 * steps)))
+
+
+@torch.no_grad()
+def follow(average: torch.nn.Module, model: torch.nn.Module, step: int) -> None:
+    """Exponential moving average of 0.999, shorter while there is little to average."""
+    torch._foreach_lerp_(list(average.parameters()), list(model.parameters()), 1 - min(0.999, (1 + step) / (10 + step)))
 
 
 def descend(optimizer: torch.optim.Optimizer, loss: torch.Tensor, top: float) -> None:

@@ -84,7 +84,7 @@ def levels(images: Tensor, device: str) -> Tensor:
 
 @torch.no_grad()
 def encoded(job: Job, vae: AutoencoderTiny, images: Tensor) -> Tensor:
-    """Latents of all pictures, fp16 (N, 4, size/8, size/8)."""
+    """Latents of all pictures, fp16 (N, channels, side, side)."""
     weights = b"".join(tensor.cpu().numpy().tobytes() for tensor in vae.encoder.state_dict().values())
     file = job.kept / f"latents-{len(images)}-{hashlib.sha256(weights + made_by().encode()).hexdigest()[:8]}.pt"
     if file.exists():

@@ -13,15 +13,16 @@ from PIL import Image
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from job import VOCABULARY, Job, log
+from vae import side_of_latents
 
 
-def betas(size: int) -> dict[str, Any]:
+def betas(side: int) -> dict[str, Any]:
     """A longer tail of noise than Stable Diffusion's (beta_end 0.012).
 
     With 16 x 16 latents, its last timestep would still give the mean brightness away: signal-to-noise 0.005 x 256 values. At 0.02
-    it is 0.0002 x 256 = 0.06; four times as many values, of 256 pixels, need 0.024. Every scheduler still has finite numbers.
+    it is 0.0002 x 256 = 0.06; four times as many values, 32 x 32, need 0.024. Every scheduler still has finite numbers.
     """
-    end = 0.02 if size <= 128 else 0.024
+    end = 0.02 if side <= 16 else 0.024
     return {"beta_start": 0.00085, "beta_end": end, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
 
 
@@ -32,7 +33,8 @@ PREVIEW = ("a seed", "a sprout", "a sapling", "a tree in autumn", "a hen", "a re
 
 
 def pipeline(size: int, vae: AutoencoderTiny, tokenizer: CLIPTokenizer, text: CLIPTextModel, unet: UNet2DConditionModel) -> StableDiffusionPipeline:
-    scheduler = DPMSolverMultistepScheduler(**betas(size), prediction_type="v_prediction", timestep_spacing="trailing", steps_offset=1)
+    tail = betas(side_of_latents(vae, size))
+    scheduler = DPMSolverMultistepScheduler(**tail, prediction_type="v_prediction", timestep_spacing="trailing", steps_offset=1)
     return StableDiffusionPipeline(
         vae=vae, text_encoder=text.eval(), tokenizer=tokenizer, unet=unet.eval(), scheduler=scheduler, safety_checker=None,
         feature_extractor=None, requires_safety_checker=False,

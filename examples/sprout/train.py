@@ -2,11 +2,15 @@
 
     python examples/sprout/train.py --out my-model --work my-work
                                              256 px and all subjects on a GPU, 128 px and the core subjects on a CPU
+    python examples/sprout/train.py --size 256 --subjects all --pictures 12288 --vae-only
+                                             the VAE for 256 px on a CPU, from checkpoints/vae-256.safetensors on
     python examples/sprout/train.py --size 64 --pictures 64 --vae-steps 20 --word-steps 20 --unet-steps 20 --work /tmp/toy --out /tmp/toy/model
 
-Run it again after any stop: every part keeps a checkpoint in `--work` and goes on from it. Where there is none but `--out` holds
-a model of this size and these subjects, training goes on from that model: its UNet is trained further, its VAE and text encoder stay.
-`--out` is the built-in model where it is left out, which is written over. To begin anew, name folders that hold nothing yet.
+Run it again after any stop: every part keeps a checkpoint in `--work` and goes on from it. Beside the VAE's lies a small file,
+`vae-SIZE.safetensors`: committed in `checkpoints/`, it is what another machine, whose `--work` is empty, goes on from.
+Where there is no checkpoint but `--out` holds a model of this size and these subjects, training goes on from that model: its UNet is
+trained further, its VAE and text encoder stay. `--out` is the built-in model where it is left out, which is written over.
+To begin anew, name folders that hold nothing yet.
 Figures: `evaluate.py`.
 """
 
@@ -37,12 +41,14 @@ def asked() -> Job:
     p.add_argument("--size", type=int, default=256 if cuda else 128, help="pixels")
     p.add_argument("--subjects", choices=("core", "all"), default="all" if cuda else "core")
     p.add_argument("--pictures", type=int, default=160_000 if cuda else 60_000)
-    p.add_argument("--vae-steps", type=int, default=8_000)
+    p.add_argument("--vae-steps", type=int, default=8_000 if cuda else 24_000)
+    p.add_argument("--vae-rate", type=float, default=1e-3 if cuda else 2e-4, help="learning rate at its height; few crops bear less")
+    p.add_argument("--vae-only", action="store_true", help="stop when the VAE is trained")
     p.add_argument("--word-steps", type=int, default=2_500 if cuda else 800)
     p.add_argument("--unet-steps", type=int, default=10_000 if cuda else 8_000)
     p.add_argument("--unet-rate", type=float, default=1e-3, help="learning rate at its height; half of it where training goes on")
     p.add_argument("--batch", type=int, default=512 if cuda else 64, help="latents in a step of the UNet")
-    p.add_argument("--crops", type=int, default=128 if cuda else 32, help="crops of 64 px in a step of the VAE")
+    p.add_argument("--crops", type=int, default=64 if cuda else 4, help="crops of 128 px in a step of the VAE")
     p.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True, help="torch.compile the UNet: faster after a minute")
     p.add_argument("--workers", type=int, default=os.cpu_count() or 2, help="processes that draw")
     return Job(**vars(p.parse_args()))
@@ -60,6 +66,8 @@ def main() -> None:
     torch.backends.cudnn.benchmark = True
     drawn = pictures(job)
     vae = train_vae(job, drawn.images)
+    if job.vae_only:
+        return
     latents = encoded(job, vae, drawn.images)
     tokenizer, text = train_text(job)
     unet = train_denoiser(job, vae, tokenizer, text, latents, drawn.labels)
