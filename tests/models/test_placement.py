@@ -11,6 +11,7 @@ import torch
 import transformers
 
 from animate import AnimateError, load_model
+from animate.errors import counted
 from animate.models import placement
 from animate.models.base import Numerics
 from animate.models.placement import numerics
@@ -27,7 +28,7 @@ def test_cards_of_one_kind_are_one_device(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_cpu_is_its_instructions_and_threads() -> None:
     here = numerics(torch.device("cpu"), torch.float32, 4)
     assert (here.device, here.dtype) == ("cpu", "float32")
-    assert here.hardware.endswith(f"{torch.backends.cpu.get_cpu_capability()}, {torch.get_num_threads()} threads")
+    assert here.hardware.endswith(f"{torch.backends.cpu.get_cpu_capability()}, {counted(torch.get_num_threads(), 'thread')}")
 
 
 @pytest.mark.parametrize(
