@@ -130,7 +130,7 @@ def test_no_memory_for_what_nobody_expects_to_be_large_is_one_line(run: Run, mon
     def load(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("animate.film.setup.Setup._load", load)
+    monkeypatch.setattr("animate.film.setup.Setup.load", load)
     assert run("a seed", "a tree") == (2, "", "animate: not enough memory; end other programs, or use smaller --width and --height\n")
 
 
