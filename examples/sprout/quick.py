@@ -46,7 +46,8 @@ def decode(vae: AutoencoderTiny, latents: Tensor) -> Tensor:
         along = F.conv2d(F.conv2d(column, first.weight[..., near], padding=(1, 0)), second.weight[..., far], padding=(1, 0))
         made = made - F.pad(across, (0, 0, 0, lower) if end == 0 else (0, 0, lower, 0))
         made = made - F.pad(along, (0, right) if end == 0 else (right, 0))
-    return made.mul(2).sub(1)
+    scaled: Tensor = made.mul(2).sub(1)
+    return scaled
 
 
 def run(layers: list[nn.Module], x: Tensor) -> Tensor:
