@@ -9,8 +9,8 @@ import gradio as gr
 
 from . import api
 from .editor import QUICK, Editor
-from .library_page import LibraryPage
 from .player import Player
+from .shelves_page import LibraryPage
 from .sketch_page import SketchPage
 from .still_page import StillPage
 from .strip import Strip

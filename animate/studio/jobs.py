@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,18 +114,3 @@ def score(path: Path) -> Callable[[Report], Judged]:
         return Judged(plot, figures, tuple(faults(measured, asked=asked)))
 
     return work
-
-
-def exported(path: Path, setup: Setup, visitor: Visitor, suffix: str) -> Callable[[Report], Drawn]:
-    """The same film in another format: from its recipe, and the drawings that are kept. Raises AnimateError."""
-    from ..film import recipe
-
-    said = recipe.read(path)
-    if said.verb != "film":
-        raise AnimateError(f"{path.name} is a picture; only films have other formats")
-    return film(said.storyboard, setup, visitor, suffix)
-
-
-def names(paths: Sequence[Path], visitor: Visitor) -> list[str]:
-    """Of files in the visitor's folder."""
-    return [path.relative_to(visitor.folder).as_posix() for path in paths]

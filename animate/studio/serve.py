@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +113,3 @@ def _check_port(host: str, port: int) -> None:
             tried.bind((host, port))
         except OSError as error:
             raise AnimateError(f"{host}:{port} cannot be listened on ({one_line(error)}); choose another --port") from error
-
-
-def public(folder: Path, **limits: int) -> Asked:
-    """A studio whose host decides who comes in, such as a Hugging Face Space: the built-in model, nothing kept of who leaves."""
-    return Asked(folder, Setup(), host="0.0.0.0", limits=replace(Limits(), **limits), browser=False)

@@ -38,10 +38,6 @@ class Shelf:
                 self._key, self._model = key, key.load(report)
             return self._model
 
-    def holds(self, key: Setup) -> bool:
-        """Whether this model is the one that is loaded."""
-        return self._key == key
-
 
 @dataclass(frozen=True)
 class Warm(Setup):

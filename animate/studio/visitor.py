@@ -9,7 +9,6 @@ Storyboards of the studio name files relative to the visitor's folder.
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -135,8 +134,3 @@ def _named(data: Mapping[str, Any], renamed: Callable[[str], str | None]) -> dic
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:24]
-
-
-def slug_free(text: str) -> str:
-    """A name as a page may show it: without what would move a cursor."""
-    return re.sub(r"[^\w .,()+-]", "\N{REPLACEMENT CHARACTER}", text)
