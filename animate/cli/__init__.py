@@ -66,6 +66,8 @@ class Commands(click.Group):
                 rest = f"; as a prompt: animate render {args[0]} ..."
                 raise AnimateError(f'"{args[0]}" is not known; did you mean animate {meant}?{rest if len(args) > 1 else ""}')
             args = ["render", *args]
+        if named := self.get_command(ctx, args[0]):
+            guess.check_spaces(args[1:], named)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

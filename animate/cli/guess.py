@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import re
+from collections.abc import Collection, Sequence
 
 import click
 
-from ..errors import did_you_mean
+from ..errors import AnimateError, did_you_mean
 
 # What other programs call our options.
 ELSEWHERE = {
@@ -15,6 +16,8 @@ ELSEWHERE = {
     "--prompt": "the prompt itself, in quotes",
     "--num-frames": "--frames",
     "--n-frames": "--frames",
+    "-n": "--frames",
+    "-s": "--seed or --steps",
     "--length": "--duration",
     "--seconds": "--duration",
     "--out": "--output",
@@ -56,6 +59,15 @@ def command(word: str, commands: Collection[str]) -> str | None:
         if word == name + "s" or word + "s" == name or swapped or missing or doubled or more:
             return name
     return None
+
+
+def check_spaces(args: Sequence[str], known: click.Command) -> None:
+    """Raises AnimateError for an option that stands right behind a prompt's closing quote: the shell makes one word of the two."""
+    options = {spelling for parameter in known.params for spelling in (*parameter.opts, *parameter.secondary_opts)}
+    for arg in args:
+        glued = re.search(r"(?<=[^\s-])(--[a-z][\w-]*)(=.*)?$", arg)
+        if glued and glued[1] in options:
+            raise AnimateError(f'"{arg}": a space is missing before {glued[1]}')
 
 
 def option(error: click.NoSuchOption) -> str:

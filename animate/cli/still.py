@@ -59,8 +59,10 @@ class Asked:
         if self.prompt_file:
             ways.append(lines(self.prompt_file))
         given = [prompts for prompts in ways if prompts]
-        if len(given) != 1:
-            raise AnimateError("one way to say what the picture shows: PROMPT, --prompt or --from-file")
+        if not given:
+            raise AnimateError('no prompt; try: animate still "a tree in winter"')
+        if len(given) > 1:
+            raise AnimateError("the prompt was given in more than one way; use one of PROMPT, --prompt and --from-file")
         return given[0]
 
     def check(self) -> None:

@@ -100,7 +100,7 @@ def _message(detail: ErrorDetails, location: Location, owner: type[BaseModel]) -
     else:
         text = _allowed(detail, owner.model_fields.get(str(location[-1])) if location else None)
         if isinstance(given, str | int | float) and kind != "missing":
-            text = f"{given!r}; {text}"
+            text = f"{f'{given:.9g}' if isinstance(given, float) else repr(given)}; {text}"
         if location[-1:] == ("seed",):
             text += "; --seed random draws one"
     return f"{_name(location)}: {text}" if location else text

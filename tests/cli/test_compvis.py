@@ -163,8 +163,8 @@ def test_grids_are_drawn_again(run: Run, tiny_folder: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["a", "--prompt", "b"], "one way to say what the picture shows"),
-        ([], "one way to say what the picture shows"),
+        (["a", "--prompt", "b"], "the prompt was given in more than one way"),
+        ([], "no prompt; try: animate still"),
         (["a", "--steps", "4", "--ddim_steps", "5"], "--ddim_steps 5 and steps 4; give one of them"),
         (["a", "--plms", "--dpm_solver"], "give one of them"),
         (["a", "--plms", "--ddim_eta", "0.5"], "only the sampler ddim has it"),

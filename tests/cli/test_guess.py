@@ -51,10 +51,20 @@ TYPED = [
     (("notes.md",), "notes.md: a file, and no prompt; a storyboard ends in .yaml"),
     (("store", "clear"), '"clear" is not taken here; did you mean --clear?'),
     (("show",), "Missing argument 'FILE'; animate show --help says what it takes"),
+    (("a robot--frames", "8"), '"a robot--frames": a space is missing before --frames'),
+    (("--from", "a seed--to", "a tree"), '"a seed--to": a space is missing before --to'),
+    (("still", "a cat--seed=8"), '"a cat--seed=8": a space is missing before --seed'),
+    (("still",), 'no prompt; try: animate still "a tree in winter"'),
+    (("a", "b", "-n", "8"), "-n is not known; did you mean --frames?"),
+    (("a", "b", "--fps", "0"), "fps: 0; allowed: a number from 0.01 to 1000"),
     (("a", "b", "-o", ""), "an empty name; name a file, or leave the option out"),
     (("a", "b", "--model", "sd51"), 'did you mean "sd15"?'),
     (("a", "b", "--device", "gpu"), 'did you mean "cuda"?'),
 ]
+
+
+def test_two_dashes_within_a_word_are_no_option(run: Run) -> None:
+    assert run("plan", "a well--lit room", "x--", "--frames", "2")[0] == 0
 
 
 @pytest.mark.parametrize(("args", "said"), TYPED, ids=[" ".join(args) for args, _ in TYPED])
