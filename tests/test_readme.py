@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 GUIDE = {path.name: path.read_text() for path in sorted((ROOT / "examples" / "guide").glob("*.md"))}
+CHINESE = (ROOT / "README.zh-CN.md").read_text()
+PAGES = {"README.md": README, "README.zh-CN.md": CHINESE, **GUIDE}
 PRINT_NO_PATH = ("bench", "plan", "models", "show", "verify", "store", "doctor", "score")
 FEW = 3  # steps: what a command says is tried, not how its film looks
 LARGE = ("sd15", "CompVis/stable-diffusion-v1-4", "./my-model-folder", "sd-v1-4.ckpt")
@@ -52,7 +54,7 @@ def test_there_are_commands_to_run() -> None:
     assert len(commands()) > 15
 
 
-@pytest.mark.parametrize("line", [c for text in (README, *GUIDE.values()) for c in commands(text) if c != "animate doctor"])
+@pytest.mark.parametrize("line", [*dict.fromkeys(c for text in PAGES.values() for c in commands(text) if c != "animate doctor")])
 def test_the_commands_of_pages_work(run: Run, tiny_folder: Path, tmp_path: Path, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("work", "sprout"))
     args = shlex.split(line)[1:]
@@ -84,17 +86,18 @@ def test_the_commands_of_pages_work(run: Run, tiny_folder: Path, tmp_path: Path,
         assert all(line and Path(line).exists() for line in paths)
 
 
-def test_the_readmes_storyboard_works(tmp_path: Path) -> None:
-    (text,) = blocks("yaml")
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, page in PAGES.items() for text in blocks("yaml", page)])
+def test_the_storyboards_of_pages_work(name: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / "film.yaml"
     path.write_text(text)
-    assert len(timeline(read(path))) == 72
+    assert len(timeline(read(path))) >= 24, name
 
 
-def test_the_readmes_python_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: UNetModel) -> None:
+@pytest.mark.parametrize("page", [README, CHINESE], ids=["README.md", "README.zh-CN.md"])
+def test_the_readmes_python_works(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny: UNetModel) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("animate.models.load_model", lambda name: tiny)
-    (text,) = blocks("python")
+    (text,) = blocks("python", page)
     names: dict[str, object] = {}
     exec(compile(text, "README.md", "exec"), names)
     assert (tmp_path / "growth.gif").exists()
@@ -109,10 +112,10 @@ def test_the_guides_python_works_and_its_links_lead_somewhere(name: str, tmp_pat
         monkeypatch.setattr("animate.models.load_model", lambda _: tiny)
     for text in texts:
         exec(compile(text, name, "exec"), {})
-    assert len([*tmp_path.iterdir()]) >= len(texts)
+    assert bool(texts) == bool([*tmp_path.iterdir()])
     links = re.findall(r"\]\((?!https?:)([^)#]+)\)", GUIDE[name])
     assert links
-    assert all((ROOT / "examples" / "guide" / link).exists() for link in links)
+    assert [link for link in links if not (ROOT / "examples" / "guide" / link).exists()] == []
 
 
 @pytest.mark.filterwarnings("ignore::animate.AnimateWarning")  # the tiny tokenizer knows few words
@@ -147,7 +150,8 @@ def test_ci_runs_the_readmes_test_command() -> None:
 
 
 def test_the_tree_has_a_line_for_every_file() -> None:
-    tree = README[README.index("    animate/\n") : README.index("    tests/ ")]
+    inside = GUIDE["inside.md"]
+    tree = inside[inside.index("    animate/\n") : inside.index("    tests/ ")]
     listed = set(re.findall(r"^      (\S+\.py) +\S", tree, re.MULTILINE))
     there = {str(path.relative_to(ROOT / "animate")) for path in (ROOT / "animate").rglob("*.py")}
     assert listed == there
@@ -177,7 +181,20 @@ def test_what_contributing_names_is_there() -> None:
 
 
 def test_pictures_and_links_are_there() -> None:
-    targets = re.findall(r"\]\((?!http)([^)#]+)\)", README)
-    assert len(targets) > 10
-    for target in targets:
-        assert (ROOT / target).exists(), target
+    for page in (README, CHINESE):
+        targets = re.findall(r"\]\((?!http)([^)#]+)\)", page)
+        assert len(targets) > 10
+        for target in targets:
+            assert (ROOT / target).exists(), target
+
+
+def test_the_readmes_lead_to_every_page_of_the_guide() -> None:
+    for page in (README, CHINESE):
+        missing = {f"examples/guide/{name}" for name in GUIDE if name != "fast.md"} - {*re.findall(r"\]\(([^)#]+)\)", page)}
+        assert not missing
+
+
+def test_the_chinese_page_shows_commands_of_the_english_pages() -> None:
+    """So that a command that changes is changed there, too."""
+    english = {command for name, text in PAGES.items() if name != "README.zh-CN.md" for command in commands(text)}
+    assert {*commands(CHINESE)} <= english

@@ -33,6 +33,7 @@ COMMANDS = {
     "studio": ("studio", "The same in a browser: a timeline to drag, stills, sketches, a library."),
     "plan": ("plan", "Print the frames of a film as a table; needs no model."),
     "sheet": ("sheet", "Draw the keyframes of a film as one contact sheet."),
+    "schema": ("schema", "Print the JSON schema of storyboards, for editors."),
     "show": ("show", "Print the recipe in a film or picture."),
     "again": ("again", "Draw a film or picture again from the recipe in it."),
     "verify": ("verify", "Draw some of a film again and say whether it is what its recipe says."),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StrictStr, ValidationError, WithJsonSchema, model_validator
 
 from ..errors import AnimateError
 from .mistakes import mistake
@@ -38,7 +38,8 @@ def _share(value: Any) -> Any:
     return float(percent[1]) / 100 if percent else value
 
 
-Share = Annotated[float, BeforeValidator(_share)]
+_OF_SHARE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, {"type": "string", "pattern": r"^\s*\+?(\d+\.?\d*|\.\d+)\s*%?\s*$"}]}
+Share = Annotated[float, BeforeValidator(_share), WithJsonSchema(_OF_SHARE)]  # 0 to 1
 
 
 def _numbers(value: Any) -> Any:

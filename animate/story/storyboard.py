@@ -120,7 +120,7 @@ class Storyboard(Frozen):
     style: Text = Field("", description='put after every prompt, or around it where it holds "{}"')
     ease: Name = Field("linear", description="easing of the segments whose keyframe names none")
     pace: Literal["even", "linear"] = Field("even", description="even: pictures that look equally far apart; linear: equal steps of the blend")
-    sampling: Sampling = Sampling()
+    sampling: Sampling = Field(Sampling(), description="how pictures are denoised")
     feedback: Annotated[Timed, within(*FEEDBACK)] | None = Field(
         None, description="share of the denoising that redraws the previous picture, above 0 to 1; left out: none"
     )
