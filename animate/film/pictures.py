@@ -11,7 +11,7 @@ from torch import Tensor
 from ..draw.runner import Runner
 from ..media.sound import Sound
 from ..models.base import nothing
-from ..pixels import Image
+from ..pixels import Image, Picture
 from ..places import path_of
 from . import recipe
 from .film import Film, Request
@@ -52,9 +52,19 @@ class Pictures(Iterator[Image]):
         except StopIteration:
             self.close()
             raise
+        image = image.view(Picture)
         image.setflags(write=False)  # it may be shown again
         self.digests.append(recipe.digest(image))
         return image
+
+    def __length_hint__(self) -> int:
+        """How many are still to come."""
+        request = self.request
+        if not self._leave.alive:
+            return 0
+        if not isinstance(request, Film):
+            return len(request.story.keyframes) - len(self.digests)
+        return (request.story.written if request.only is None else len(request.only)) - len(self.digests)
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,11 @@ import PIL.Image
 from ..errors import AnimateError, one_line
 from ..pixels import Image
 from ..places import path_of
-from ..report import REPORT, Report
+from ..report import REPORT, Report, Told
 from . import ffmpeg, tags
 from .encoders import Encoder, NewEncoder
 from .formats import FORMATS, films, names, stills
+from .inline import FilmPath
 from .limits import check_image, check_rate, check_size
 from .publish import check_writable, holds_only_a_film, publish, temporary_name, write_errors
 from .sound import Sound, Track
@@ -56,7 +58,7 @@ def write_video(
     sound: Sound | None = None,
     report: Report = REPORT,
 ) -> Path:
-    """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path.
+    """Write images, uint8 (H, W, 3) RGB and all of one size, at `fps`; the suffix says the format. Returns the path, which a notebook plays.
 
     .mp4 (H.264), .webm (VP9), .mov (ProRes), .gif, .png (one image: a still; several: animated), .webp, .avif, or a folder,
     written with a trailing "/", for numbered PNGs. An existing file is replaced, or (replace=False) a number is added to the name.
@@ -67,10 +69,10 @@ def write_video(
     On Ctrl-C the file is closed with the images it has, and Interrupted, which knows the path, is raised. Raises
     AnimateError if the rate, the format, the folder or ffmpeg will not do; nothing half written is left.
     """
-    file = write_film(path, images, fps, replace, note, sound, report)
+    file = write_film(path, Told(images, report) if length_hint(images) else images, fps, replace, note, sound, report)
     if file.interrupted:
         raise Interrupted(file.path)
-    return file.path
+    return FilmPath(file.path)
 
 
 def write_film(
