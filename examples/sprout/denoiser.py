@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,13 +27,24 @@ def new_unet(vae: AutoencoderTiny, size: int) -> UNet2DConditionModel:
     The words also reach every ResNet with the time embedding (as in Imagen, Saharia et al. 2022).
     """
     side, channels = side_of_latents(vae, size), vae.config.latent_channels
-    widths = (96, 160, 224) if side <= 16 else (96, 160, 256)  # what 48 MB hold, and a CPU draws in seconds
+    widths = (96, 160, 224) if side <= 16 else (32, 96, 160, 224)  # what 48 MB hold; a CPU takes as long for both
+    whole, both = len(widths) - 2, 2  # levels without attention, and with it
     return UNet2DConditionModel(
         sample_size=side, in_channels=channels, out_channels=channels, block_out_channels=widths, layers_per_block=1, cross_attention_dim=192,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), attention_head_dim=(2, 2, 4),
-        addition_embed_type="text", addition_embed_type_num_heads=6,
+        down_block_types=("DownBlock2D",) * whole + ("CrossAttnDownBlock2D",) * both,
+        up_block_types=("CrossAttnUpBlock2D",) * both + ("UpBlock2D",) * whole, attention_head_dim=(2,) * (whole + 1) + (4,),
+        addition_embed_type="text", addition_embed_type_num_heads=6, time_embedding_dim=384,
     )  # fmt: skip
+
+
+def take_over(unet: UNet2DConditionModel, other: UNet2DConditionModel) -> int:
+    """Weights of a UNet for smaller latents, whose first level is a lower one here; what has another shape stays new. How many were taken."""
+    deeper = len(unet.config.block_out_channels) - len(other.config.block_out_channels)
+    theirs, ours = other.state_dict(), unet.state_dict()
+    moved = {re.sub(r"(?<=^down_blocks\.)\d+", lambda level: str(int(level[0]) + deeper), name): value for name, value in theirs.items()}
+    fitting = {name: value for name, value in moved.items() if name in ours and ours[name].shape == value.shape}
+    unet.load_state_dict(fitting, strict=False)
+    return len(fitting)
 
 
 def noise_levels(count: int, done: float, side: int, draws: torch.Generator) -> Tensor:
@@ -86,11 +98,14 @@ class Training:
 
 
 def begun(job: Job, vae: AutoencoderTiny) -> Training:
-    """From the checkpoint, from the saved model, or new."""
+    """From the checkpoint, from the saved model, from what fits of another model, or new."""
     path, unet = job.kept / "unet.pt", new_unet(vae, job.size)
     if not path.exists() and job.goes_on:
         log.info("going on from the weights in %s", job.out)
         unet.load_state_dict(UNet2DConditionModel.from_pretrained(job.out / "unet").state_dict())
+    elif not path.exists() and job.start:
+        taken = take_over(unet, UNet2DConditionModel.from_pretrained(job.start / "unet"))
+        log.info("beginning with %d of %d weights of %s", taken, len(unet.state_dict()), job.start)
     unet = unet.to(job.device, memory_format=torch.channels_last)
     average = copy.deepcopy(unet).requires_grad_(False)
     made = Training(unet, average, torch.optim.AdamW(unet.parameters(), job.unet_rate, betas=(0.9, 0.99), weight_decay=0.01, fused=True))

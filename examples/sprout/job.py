@@ -38,6 +38,7 @@ class Job:
     workers: int
     vae_rate: float = 2e-4  # learning rate at its height
     vae_only: bool = False
+    start: Path | None = None  # a model that knows the same words, of any size: its text encoder stays, its other weights are a beginning
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -55,8 +55,8 @@ def train_text(job: Job) -> tuple[CLIPTokenizer, CLIPTextModel]:
     steps): settings lower that loss first, and what has become one point cannot be told apart any more. Taught first and
     then frozen, as Stable Diffusion's is, it also need not be run while the UNet trains.
     """
-    source = job.kept / "text" if (job.kept / "text").is_dir() else job.out
-    if source != job.out or job.goes_on:
+    source = job.kept / "text" if (job.kept / "text").is_dir() else job.out if job.goes_on else job.start
+    if source:
         log.info("the text encoder is the one in %s", source)
         text = CLIPTextModel.from_pretrained(source / "text_encoder", dtype=torch.float32).to(job.device)
         return CLIPTokenizer.from_pretrained(source / "tokenizer"), text

@@ -37,6 +37,9 @@ def asked() -> Job:
     p.add_argument("--work", type=Path, default=here / "work", help="checkpoints, pictures, log")
     built_in = here.parent.parent / "animate" / "models" / "sprout"
     p.add_argument("--out", type=Path, default=built_in, help="folder of the model; left out: the built-in one, trained further and replaced")
+    p.add_argument(
+        "--start", type=Path, help="another model that knows these words, of any size: its text encoder stays, its weights are a beginning"
+    )
     p.add_argument("--device", default="cuda" if cuda else "cpu")
     p.add_argument("--size", type=int, default=256 if cuda else 128, help="pixels")
     p.add_argument("--subjects", choices=("core", "all"), default="all" if cuda else "core")
