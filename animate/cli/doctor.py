@@ -93,7 +93,7 @@ def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
             yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
         _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
         frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
-        yield True, f"a frame of {counted(d.steps, 'step')} takes about {frame:.1f} s alone; 100 about {100 * frame / 60:.0f} min, fewer in batches"
+        yield True, f"a frame of {counted(d.steps, 'step')} takes about {frame:.1f} s alone; 100 about {100 * frame / 60:.0f} min, less in batches"
 
 
 def _workers(drawn_by: Setup) -> Finding:

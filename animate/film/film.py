@@ -23,6 +23,7 @@ from ..story.timeline import Frame, timeline
 from .recipe import Verb, digest
 
 DRAFT, LEAST = 3, 4  # of a draft: the model's steps by three, four at least. Half the size would show another picture: noise has a size
+NEAR = 1.2  # times the width, or the height, that a model knows alone, or a part of it: a tree of sprout's at 160 x 128 is flat already
 FAR = 2.3  # times the pixels that a model was trained on, or a part of them: up to 768 x 768 for one of 512 x 512
 
 
@@ -191,10 +192,11 @@ def warn_beforehand(keys: Sequence[Keyframe], story: Resolved, model: Model, rep
 
 
 def _size_warning(story: Resolved, model: Model) -> str | None:
-    """A line for a picture of far more or far fewer pixels than those that the model was trained on; None for others."""
+    """A line for a picture that is far from those that the model was trained on; None for others."""
     own, asked = model.defaults, f"{story.width} x {story.height} pixels"
     share = story.width * story.height / (own.width * own.height)
-    if 1 / FAR <= share <= FAR:
+    ratios, far = ((story.width / own.width, story.height / own.height), NEAR) if own.one_size else ((share,), FAR)
+    if all(1 / far <= ratio <= far for ratio in ratios):
         return None
     outcome = "pictures fall apart, or show a thing twice" if share > 1 else "pictures lose their shapes"
     trained = f"{model.name} was trained on {own.width} x {own.height}"

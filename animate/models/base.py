@@ -32,6 +32,7 @@ class Defaults:
     sampler: str
     width: int  # pixels
     height: int  # pixels
+    one_size: bool = False  # whether it was trained on pictures of this size and shape alone
     lends: bool = False  # whether `denoise` takes `features`, so that films can be drawn fast
 
 

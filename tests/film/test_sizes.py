@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import pytest
 
@@ -23,6 +24,23 @@ def test_far_from_the_models_own_size(tiny: UNetModel, work: Work, width: int, h
     with pytest.warns(AnimateWarning, match=said):
         stills(story, story.keyframes, tiny)
     assert work.samples == 0, "before anything is drawn"
+
+
+@pytest.mark.parametrize(("width", "height"), [(96, 64), (64, 96), (96, 96), (48, 48)])
+def test_a_model_that_knows_one_size_is_told_to_be_out_of_it_sooner(
+    tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, width: int, height: int
+) -> None:
+    monkeypatch.setattr(tiny, "defaults", replace(tiny.defaults, one_size=True))
+    with pytest.warns(AnimateWarning, match=f"^{width} x {height} pixels, and {tiny.name} was trained on 64 x 64"):
+        render(Storyboard.of("a seed", "a tree", width=width, height=height, sampling=ONE_STEP), tiny)
+
+
+@pytest.mark.parametrize("side", [56, 64, 72])
+def test_and_nothing_is_said_of_its_own(tiny: UNetModel, monkeypatch: pytest.MonkeyPatch, side: int) -> None:
+    monkeypatch.setattr(tiny, "defaults", replace(tiny.defaults, one_size=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        render(Storyboard.of("a seed", "a tree", width=side, height=64, sampling=ONE_STEP), tiny)
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (96, 64), (96, 96), (48, 48)])

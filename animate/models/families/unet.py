@@ -82,7 +82,7 @@ class UNetModel:
         self.safety: Safety | None = None if checker is None else SafetyChecker(checker, pipe.feature_extractor, self.memory)
         side = self.unet.config.sample_size * self.autoencoder.factor
         own, lends = origin.sampler or samplers.own(self.schedule), self.kernels.split is not None
-        self.defaults = Defaults(origin.steps, origin.guidance, own, side, side, lends)
+        self.defaults = Defaults(origin.steps, origin.guidance, own, side, side, origin.vocabulary is not None, lends)
         self.numerics = numerics(self.device, self.unet.dtype, batch_size)
 
     @torch.inference_mode()
