@@ -7,7 +7,6 @@ import platform
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import AnimateError, amount, counted, one_line
+from ..errors import AnimateError, amount, one_line
 from ..film.recipe import version_of
 from ..media.publish import check_writable
 from ..places import cache, config, is_file
@@ -77,23 +76,18 @@ def _check_sides(width: int | None, height: int | None, drawn_by: Setup) -> None
 
 def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
     """Loads a model and draws with it."""
-    from ..film.stills import still
+    from ..film.trial import tried
 
     with Console() as console, ExitStack() as loading:
         model = loading.enter_context(drawn_by.loaded(console))
         loaded = loading.pop_all()
     with loaded:
-        d, n = model.defaults, model.numerics
+        n = model.numerics
         yield True, f"{model.name} ({model.fingerprint[:12]}) on {n.device} ({n.hardware}), {n.dtype}"
-        size: dict[str, Any] = {"width": width or d.width, "height": height or d.height}
-        free, sample = model.memory.free_bytes(), model.memory.bytes_per_sample(size["width"], size["height"])
-        if free is not None:
-            batch_size = min(n.batch_size, free // sample)
-            takes = f"a picture of {size['width']} x {size['height']} pixels takes about {amount(sample)}, {amount(free)} are free"
-            yield batch_size > 0, f"{takes}: {batch_size} in a batch of at most {n.batch_size}"
-        _, two, four = (_timed(partial(still, "a tree", model, sampling={"steps": steps}, **size)) for steps in (2, 2, 4))
-        frame = two + max(0.0, four - two) / 2 * (d.steps - 2)
-        yield True, f"a frame of {counted(d.steps, 'step')} takes about {frame:.1f} s alone; 100 about {100 * frame / 60:.0f} min, less in batches"
+        found = tried(model, width, height)
+        if found.room:
+            yield found.fitting > 0, found.room
+        yield True, found.pace
 
 
 def _workers(drawn_by: Setup) -> Finding:
@@ -120,12 +114,6 @@ def _workers(drawn_by: Setup) -> Finding:
         yield True, f"all have {model.name} ({model.fingerprint[:12]})"
         alike = len({digest for _, digest in tried}) == 1
         yield alike or drawn_by.mixed, f"a picture drawn by each {'has' if alike else 'does not have'} the same bits"
-
-
-def _timed(work: Callable[[], object]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
 
 
 def _versions() -> Finding:

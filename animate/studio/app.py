@@ -7,7 +7,8 @@ from typing import Any
 
 import gradio as gr
 
-from . import api
+from ..errors import AnimateError
+from . import api, jobs
 from .editor import QUICK, Editor
 from .player import Player
 from .shelves_page import LibraryPage
@@ -48,7 +49,9 @@ def build(studio: Studio, model: str) -> gr.Blocks:
                     studio.models.choices(), value=model, label="Model", allow_custom_value=studio.models.any_model, elem_id="model", filterable=True
                 )
                 about = gr.HTML(note(studio.models.about(model)), elem_id="model-about", elem_classes="animate-said")
-                download = gr.Button("Download", visible=False, size="sm", elem_id="model-download")
+                with gr.Row():
+                    download = gr.Button("Download", visible=False, size="sm", elem_id="model-download")
+                    trial = gr.Button("Does it fit, how fast is it?", size="sm", elem_id="model-trial")
         with gr.Tab("Film", id="film"), gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 editor = Editor(studio, chosen)
@@ -67,6 +70,7 @@ def build(studio: Studio, model: str) -> gr.Blocks:
         library.wire(editor, shelf)
         Strip(studio).wire(editor, app)
         _wire_model(studio, chosen, about, download)
+        _wire_trial(studio, chosen, about, trial)
         api.add(studio)
         app.unload(studio.leave)
     app.queue(max_size=studio.limits.queue, default_concurrency_limit=4, api_open=True)
@@ -75,7 +79,6 @@ def build(studio: Studio, model: str) -> gr.Blocks:
 
 def _wire_model(studio: Studio, chosen: gr.Dropdown, about: gr.HTML, download: gr.Button) -> None:
     """What is known of a model, as it is chosen; nothing is downloaded before the button is pressed."""
-    from ..errors import AnimateError
 
     def told(name: str) -> tuple[str, Any]:
         try:
@@ -97,3 +100,21 @@ def _wire_model(studio: Studio, chosen: gr.Dropdown, about: gr.HTML, download: g
 
     chosen.input(told, [chosen], [about, download], **QUICK)
     download.click(fetched, [chosen], [about, download], concurrency_id=DEVICE, show_progress="hidden", api_visibility="private")
+
+
+def _wire_trial(studio: Studio, chosen: gr.Dropdown, about: gr.HTML, trial: gr.Button) -> None:
+    """A model is tried when it is asked for: it is loaded, and draws."""
+
+    def found(name: str, request: gr.Request) -> Any:
+        try:
+            setup = studio.models.setup_of(name)
+            setup.check()
+            watching = studio.drawing(jobs.trial(setup), request)
+            while True:
+                yield note(f"{next(watching).stage or 'trying'} ..."), gr.update(interactive=False)
+        except StopIteration as end:
+            yield note(end.value, "good"), gr.update(interactive=True)
+        except AnimateError as error:
+            yield note(str(error), "error"), gr.update(interactive=True)
+
+    trial.click(found, [chosen], [about, trial], concurrency_id=DEVICE, show_progress="hidden", api_visibility="private")

@@ -84,6 +84,19 @@ def stills(story: Storyboard, setup: Setup, visitor: Visitor, folder: str = "") 
     return work
 
 
+def trial(setup: Setup) -> Callable[[Report], str]:
+    """Loads a model and draws with it: whether it fits here, and how long a frame takes, in a line."""
+
+    def work(report: Report) -> str:
+        from ..film.trial import tried
+
+        with setup.loaded(report) as model:
+            found = tried(model)
+        return "; ".join(filter(None, (found.room, found.pace)))
+
+    return work
+
+
 def seeds(story: Storyboard, count: int) -> Storyboard:
     """One prompt by so many seeds, from the storyboard's own up, as keyframes."""
     (key,) = story.keyframes

@@ -38,6 +38,7 @@ class Asked:
     allow_models: bool = False
     limits: Limits = field(default_factory=Limits)
     browser: bool = True  # whether the page is opened
+    public: bool = False  # whether everybody may come in: who does is left to whoever hosts it, such as a Hugging Face Space
 
     @property
     def local(self) -> bool:
@@ -45,7 +46,7 @@ class Asked:
 
     def check(self) -> None:
         """Raises AnimateError for what cannot be served, or must not be."""
-        if not self.local and not self.auth:
+        if not (self.local or self.auth or self.public):
             reach = f"--host {self.host} lets others in"
             raise AnimateError(f"{reach}: give them a password with --auth USER:PASSWORD, or ANIMATE_STUDIO_AUTH, or leave --host out")
         self.setup.check()

@@ -157,3 +157,11 @@ def test_the_page_fits_and_anybody_can_use_it(visit: Visits, server: Server, wid
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     bad = [fault for fault in accessibility_faults(page) if fault.startswith(("serious", "critical"))]
     assert not bad, "\n".join(bad)
+
+
+def test_a_model_is_tried_on_a_click(visit: Visits, server: Server) -> None:
+    page = opened(visit, server)
+    page.locator("#model-trial").click()
+    see(page.locator("#model-about")).to_contain_text("a frame of 12 steps takes about", timeout=DRAWN)
+    see(page.locator("#model-about")).to_contain_text("in a batch of at most")
+    see(page.locator("#model-trial")).to_be_enabled()
