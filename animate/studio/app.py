@@ -51,7 +51,7 @@ def build(studio: Studio, model: str) -> gr.Blocks:
                 about = gr.HTML(note(studio.models.about(model)), elem_id="model-about", elem_classes="animate-said")
                 with gr.Row():
                     download = gr.Button("Download", visible=False, size="sm", elem_id="model-download")
-                    trial = gr.Button("Does it fit, how fast is it?", size="sm", elem_id="model-trial")
+                    trial = gr.Button("Does it fit, how fast is it?", size="sm", elem_id="model-trial", scale=0, min_width=220)
         with gr.Tab("Film", id="film"), gr.Row(equal_height=False):
             with gr.Column(scale=5, min_width=320):
                 editor = Editor(studio, chosen)

@@ -163,5 +163,5 @@ def test_a_model_is_tried_on_a_click(visit: Visits, server: Server) -> None:
     page = opened(visit, server)
     page.locator("#model-trial").click()
     see(page.locator("#model-about")).to_contain_text("a frame of 12 steps takes about", timeout=DRAWN)
-    see(page.locator("#model-about")).to_contain_text("in a batch of at most")
+    see(page.get_by_text("in a batch of at most")).to_be_visible()
     see(page.locator("#model-trial")).to_be_enabled()
