@@ -24,6 +24,7 @@ SWITCHES = (
     "--font-render-hinting=none",
 )
 PATIENCE = 60  # seconds until a server answers, and a page has what is waited for: machines that test are busy
+PATIENT = {"timeout": PATIENCE}  # what a client of Gradio's is told; its own is five seconds
 AXE = "axe_playwright_python"  # a package that brings axe.min.js
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import AnimateError
+from ..errors import AnimateError, counted
 from ..film import job, still_job
 from ..film.asked_of import asked_of
 from ..film.names import free_name
@@ -60,7 +60,7 @@ def film(story: Storyboard, setup: Setup, visitor: Visitor, suffix: str) -> Call
             written = job.write_film(job.Output(story, str(path)), setup, report, replace=False)
         except KeyboardInterrupt as stop:
             raise AnimateError("stopped before there was a picture; what was drawn is kept, and the next film goes on from there") from stop
-        size = f"{written.frames} frames, {written.width} x {written.height} pixels, {written.fps:g} fps, {written.seconds:.1f} s"
+        size = f"{counted(written.frames, 'frame')}, {written.width} x {written.height} pixels, {written.fps:g} fps, {written.seconds:.1f} s"
         line = f"stopped: {size}; Draw goes on from there" if written.interrupted else size
         return Drawn(Path(written.path), line, written.interrupted)
 

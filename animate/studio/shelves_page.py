@@ -48,27 +48,27 @@ class LibraryPage:
         def open_(name: str | None, value: Any, request: gr.Request) -> Updates:
             try:
                 visitor = self.studio.visitor(request)
-                return self._filled(editor, visitor.file(name or "nothing"), value, visitor)
+                return self._filled(editor, visitor.file(name or "nothing"), name or "", value, visitor)
             except AnimateError as error:
                 return {self.status: note(str(error), "error")}
 
         def uploaded(path: str | None, value: Any, request: gr.Request) -> Updates:
             try:
                 visitor = self.studio.visitor(request)
-                return self._filled(editor, visitor.file(visitor.adopt(path or "", tuple(OPENED))), value, visitor)
+                return self._filled(editor, visitor.file(visitor.adopt(path or "", tuple(OPENED))), Path(path or "").name, value, visitor)
             except AnimateError as error:
                 return {self.status: note(str(error), "error")}
 
         editor.edits.append(self.open.click(open_, [self.chosen, editor.timeline], opened, **QUICK))
         editor.edits.append(self.upload.upload(uploaded, [self.upload, editor.timeline], opened, **QUICK))
 
-    def _filled(self, editor: Editor, path: Path, value: Any, visitor: Visitor) -> Updates:
-        """The editor with the storyboard of a file. Raises AnimateError."""
+    def _filled(self, editor: Editor, path: Path, name: str, value: Any, visitor: Visitor) -> Updates:
+        """The editor with the storyboard of a file that the visitor knows by this name. Raises AnimateError."""
         story, model = _read(path)
         data, lost = self.studio.opened(story, visitor)
         now = document.of_data(data, value)
         known = model in self.studio.models.names()
-        lines = [f"{path.name} is in the editor: go to Film", lost, "" if known or not model else f"it was drawn by {model}; choose a model"]
+        lines = [f"{name} is in the editor: go to Film", lost, "" if known or not model else f"it was drawn by {model}; choose a model"]
         said = "".join(note(line, "note" if number else "good") for number, line in enumerate(lines))
         return {**editor.shown(now, model or "sprout"), self.status: said, editor.model: gr.update(value=model) if known else gr.skip()}
 

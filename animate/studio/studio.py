@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
+from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +36,13 @@ class Studio:
     inbox: Path  # where the server puts uploads
     alone: bool  # one person, at this machine: all tabs have one folder
     listeners: dict[str, Listener] = field(default_factory=dict)  # of the jobs under way, by the session that they are for
+    gone: deque[str] = field(default_factory=lambda: deque(maxlen=1000))  # sessions of tabs that were closed: what they had in the queue is not drawn
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def visitor(self, request: gr.Request) -> Visitor:
-        """Who asks: the user who is logged in, or else this tab."""
+        """Who asks: the user who is logged in, or else this tab. Raises AnimateError for one that was closed while its job waited."""
+        if request.session_hash in self.gone:
+            raise AnimateError("the page that asked for this was closed")
         name = request.username or ("" if self.alone else request.session_hash or "api")
         return Visitor.named(name, self.home, self.inbox, self.limits)
 
@@ -66,6 +70,8 @@ class Studio:
         self.stop(request)
         if not self.alone and not request.username:
             self.visitor(request).forget()
+        if request.session_hash:
+            self.gone.append(request.session_hash)
 
     def asked(self, data: Plain, visitor: Visitor, model: str) -> tuple[Storyboard, Warm]:
         """The storyboard and the setup of a job, with the places of the visitor's files. Raises AnimateError for what may not be drawn here."""

@@ -33,8 +33,8 @@ def value_of(data: object, last: Mapping[str, Any] | None = None) -> Plain:
 
     last: the value that the page shows now. Its pictures stay with the keyframes that still are what they show.
     """
-    last = _whole(last)
-    thumbs, asked = _thumbs(data, last), _asked(data, last)
+    first, last = last is None, _whole(last)
+    thumbs, asked = _thumbs(data, last), {} if first else _asked(data, last)
     try:
         story = build(data if isinstance(data, Mapping) else {"keyframes": data})
         return {"story": plain(story), "view": view_of(story, thumbs), **asked}
@@ -138,10 +138,11 @@ def _whole(last: object) -> Plain:
 
 
 def _asked(data: object, last: Mapping[str, Any]) -> Plain:
-    """By which the page knows what it answers and drops what comes too late: how often a person has changed the storyboard, and Python."""
-    if "edit" not in last:
-        return {}
-    return {"edit": last["edit"], "turn": last.get("turn", 0) + (data != last["story"])}
+    """By which the page knows what it answers and drops what comes too late: how often a person has changed the storyboard, and Python.
+
+    A page that was just opened has counted nothing yet, and pictures of its first storyboard may come when there is another.
+    """
+    return {"edit": last.get("edit", 0), "turn": last.get("turn", 0) + (data != last["story"])}
 
 
 def _kept(story: Mapping[str, Any], last: Mapping[str, Any]) -> Plain:

@@ -12,7 +12,7 @@ pytest.importorskip("gradio_client")
 from gradio_client import Client
 
 from animate.film.recipe import read
-from pages import Server
+from pages import PATIENT, Server
 
 APP = Path(__file__).parents[2] / "examples" / "space" / "app.py"
 STORYBOARD = "keyframes: [a seed, a tree]\nframes: {frames}\npace: linear\nsampling: {{steps: 1, guidance: 1}}\n"
@@ -29,7 +29,7 @@ def space(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_anybody_draws_a_film(space: Server, tmp_path: Path) -> None:
-    client = Client(space.url, verbose=False, download_files=str(tmp_path))
+    client = Client(space.url, verbose=False, httpx_kwargs=PATIENT, download_files=str(tmp_path))
     facts, film = client.predict(storyboard=STORYBOARD.format(frames=4), model="sprout", format=".gif", api_name="/film")
     assert facts["stage"] == "done"
     assert len(read(Path(film)).digests) == 4
@@ -40,4 +40,6 @@ def test_anybody_draws_a_film(space: Server, tmp_path: Path) -> None:
 )
 def test_nobody_asks_for_too_much(space: Server, frames: int, model: str, said: str) -> None:
     with pytest.raises(Exception, match=said):
-        Client(space.url, verbose=False).predict(storyboard=STORYBOARD.format(frames=frames), model=model, format=".gif", api_name="/film")
+        Client(space.url, verbose=False, httpx_kwargs=PATIENT).predict(
+            storyboard=STORYBOARD.format(frames=frames), model=model, format=".gif", api_name="/film"
+        )

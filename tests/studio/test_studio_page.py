@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from animate.film import recipe
-from pages import AXE, Server, Visits, accessibility_faults, missing, see
+from conftest import Run
+from pages import AXE, PATIENT, Server, Visits, accessibility_faults, missing, see
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
 
 DRAWN = 120_000  # milliseconds that a film of a few frames may take on a machine that tests
+LONG = "keyframes: [a hill, a volcano]\nframes: {frames}\nseed: {seed}\npace: linear\nsampling: {{steps: 8}}\n"
 SHORT = "keyframes: [a seed, a tree]\nframes: 4\nfps: 12.0\npace: linear\nsampling: {steps: 2}\n"
 
 
@@ -50,6 +53,15 @@ def write(page: Page, text: str) -> None:
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.press("Delete")
     page.keyboard.insert_text(text)
+
+
+def walk(page: Page, to: str) -> None:
+    """By the Tab key alone."""
+    for _ in range(100):
+        page.keyboard.press("Tab")
+        if page.evaluate("to => document.activeElement.closest(to) !== null", to):
+            return
+    raise AssertionError(f"{to} cannot be reached")
 
 
 def test_text_changes_the_timeline_and_the_timeline_the_text_and_a_film_is_drawn(visit: Visits, server: Server, home: Path) -> None:
@@ -131,7 +143,7 @@ def test_programs_ask_for_films_stills_and_scores(server: Server, tmp_path: Path
     assert "drawing " in done.stdout, "progress is told"
     asking = f"""
 from gradio_client import Client, handle_file
-client = Client({server.url!r}, verbose=False)
+client = Client({server.url!r}, verbose=False, httpx_kwargs={PATIENT!r})
 progress, picture = client.predict(prompt="a tree", seed=3, api_name="/still")
 facts, plot = client.predict(film=handle_file({str(film)!r}), api_name="/score")
 print(picture, plot, facts["line"], sep="\\n")
@@ -165,3 +177,65 @@ def test_a_model_is_tried_on_a_click(visit: Visits, server: Server) -> None:
     see(page.locator("#model-about")).to_contain_text("a frame of 12 steps takes about", timeout=DRAWN)
     see(page.get_by_text("in a batch of at most")).to_be_visible()
     see(page.locator("#model-trial")).to_be_enabled()
+
+
+def test_stop_keeps_what_is_there_and_draw_goes_on(visit: Visits, server: Server, home: Path) -> None:
+    page = opened(visit, server)
+    write(page, LONG.format(frames=48, seed=1))
+    see(page.locator("#field-frames input")).to_have_value("48")
+    page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text(re.compile(r"drawing (\d|1\d)/48"), timeout=DRAWN)
+    page.locator("#stop").click()
+    see(page.locator("#status")).to_contain_text("Draw goes on from there", timeout=DRAWN)
+    see(page.locator("#film video")).to_be_visible()
+    see(page.locator("#draw")).to_be_enabled()
+    page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text("48 frames, 128 x 128 pixels", timeout=DRAWN)
+    see(page.locator("#status")).to_contain_text(re.compile(r"[1-9]\d* drawings? (was|were) in the store"))
+    see(page.locator("#timeline .card")).to_have_count(2)  # pictures of the first storyboard, which come late, do not bring it back
+    stopped, whole = (len(recipe.read(home / "made" / "mine" / name).digests) for name in ("a-hill-to-a-volcano.mp4", "a-hill-to-a-volcano-2.mp4"))
+    assert 0 < stopped < whole == 48
+
+
+def test_a_closed_tab_gives_up_its_film(visit: Visits, server: Server) -> None:
+    """Its film would take a quarter of an hour, and a still waits until it is over."""
+    page = opened(visit, server)
+    write(page, LONG.format(frames=2400, seed=2))
+    see(page.locator("#field-frames input")).to_have_value("2400")
+    page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text("drawing", timeout=DRAWN)
+    page.close()
+    from gradio_client import Client
+
+    client = Client(server.url, verbose=False, httpx_kwargs=PATIENT)
+    facts, _ = client.submit(prompt="a tree", seed=3, model="sprout", api_name="/still").result(timeout=DRAWN / 1000)
+    assert facts["stage"] == "done"
+
+
+def test_a_film_from_elsewhere_fills_the_form(visit: Visits, server: Server, tmp_path: Path, run: Run) -> None:
+    assert run("a bud", "a flower", "--frames", "6", "--steps", "1", "--guidance", "1", "--seed", "9", "-o", str(tmp_path / "bloom.gif"))[0] == 0
+    page = opened(visit, server)
+    page.get_by_role("tab", name="Library").click()
+    page.locator("#open input[type=file]").set_input_files(tmp_path / "bloom.gif")
+    see(page.locator("#library-status")).to_contain_text("bloom.gif is in the editor: go to Film")
+    page.get_by_role("tab", name="Film").click()
+    see(page.locator("#timeline .card")).to_have_count(2)
+    see(page.locator("#timeline .card").nth(1).get_by_label("prompt", exact=True)).to_have_value("a flower")
+    see(page.locator("#field-frames input")).to_have_value("6")
+    page.get_by_role("button", name="Storyboard as text").click()
+    see(page.locator("#storyboard .cm-content")).to_contain_text("seed: 9")
+
+
+def test_the_keyboard_alone_makes_a_film(visit: Visits, server: Server, home: Path) -> None:
+    page = opened(visit, server)
+    walk(page, "#timeline .card")
+    for key in ("End", "Enter", "ControlOrMeta+a", "an owl", "Enter"):
+        page.keyboard.type(key) if " " in key else page.keyboard.press(key)
+    walk(page, "#field-frames")
+    for key in ("ControlOrMeta+a", "5", "Enter"):
+        page.keyboard.press(key)
+    see(page.locator("#timeline")).to_contain_text("4")
+    walk(page, "#draw")
+    page.keyboard.press("Enter")
+    see(page.locator("#status")).to_contain_text("5 frames, 128 x 128 pixels, 12 fps", timeout=DRAWN)
+    assert (home / "made" / "mine" / "a-seed-to-an-owl.mp4").exists()

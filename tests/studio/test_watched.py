@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 
@@ -13,6 +14,8 @@ from animate.film import recipe
 from animate.film.setup import Setup
 from animate.studio import jobs
 from animate.studio.limits import Limits
+from animate.studio.shelf import Models, Warm
+from animate.studio.studio import Studio
 from animate.studio.visitor import Visitor
 from animate.studio.work import Listener, Progress, watched
 
@@ -109,3 +112,15 @@ def test_stopped_before_there_is_a_picture_it_says_what_is_kept(tiny_folder: Pat
     with pytest.raises(AnimateError, match="stopped before there was a picture"):
         ended(watched(jobs.film(Storyboard.of("a", "b", frames=4, sampling=Sampling(steps=2)), setup, visitor, ".gif"), listener))
     assert not [*visitor.works()]
+
+
+def test_what_a_closed_tab_had_in_the_queue_is_not_drawn(tmp_path: Path) -> None:
+    """Whoever is logged in, or alone at the machine, keeps the files; a tab of nobody loses them."""
+    studio = Studio(Models(Warm(model="sprout")), Limits(), tmp_path / "home", tmp_path / "inbox", alone=False)
+    here, other = (gr.Request(session_hash=name) for name in ("one", "two"))
+    folder = studio.visitor(here).folder
+    studio.leave(here)
+    with pytest.raises(AnimateError, match="the page that asked for this was closed"):
+        studio.visitor(here)
+    assert not folder.exists()
+    assert studio.visitor(other).folder.name != folder.name
