@@ -39,7 +39,6 @@ def test_anybody_draws_a_film(space: Server, tmp_path: Path) -> None:
     ("frames", "model", "said"), [(97, "sprout", "this studio allows up to 96"), (4, "owner/name", "this studio draws with sprout")]
 )
 def test_nobody_asks_for_too_much(space: Server, frames: int, model: str, said: str) -> None:
+    client, asked = Client(space.url, verbose=False, httpx_kwargs=PATIENT), STORYBOARD.format(frames=frames)
     with pytest.raises(Exception, match=said):
-        Client(space.url, verbose=False, httpx_kwargs=PATIENT).predict(
-            storyboard=STORYBOARD.format(frames=frames), model=model, format=".gif", api_name="/film"
-        )
+        client.predict(storyboard=asked, model=model, format=".gif", api_name="/film")
