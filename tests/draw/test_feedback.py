@@ -154,7 +154,7 @@ def sprout() -> UNetModel:
 
 def test_a_cycle_comes_nearer_to_its_beginning_than_an_open_film(sprout: UNetModel) -> None:
     """Both go through the same blends of prompts."""
-    small: dict[str, Any] = {"width": 88, "height": 88}
+    small: dict[str, Any] = {"width": 112, "height": 112}
     closed = film_of(sprout, "an egg", "a hen", frames=8, loop="cycle", **small)
     opened = film_of(sprout, "an egg", "a hen", "an egg", frames=9, **small)[:8]
     assert apart(closed[-1], closed[0]) < 0.8 * apart(opened[-1], opened[0])
@@ -217,7 +217,7 @@ def test_what_the_vae_takes_of_a_picture_is_compensated_for(tiny: UNetModel, mon
 
 def test_a_camera_that_pans_shifts_the_picture(sprout: UNetModel) -> None:
     """Measured by where two neighbours correlate most."""
-    settings: dict[str, Any] = {"sampling": Sampling(steps=10, guidance=3.0), "width": 88, "height": 88, "frames": 3, "feedback": 0.1}
+    settings: dict[str, Any] = {"sampling": Sampling(steps=10, guidance=3.0), "width": 112, "height": 112, "frames": 3, "feedback": 0.1}
     for pan in ((8, 0), (0, -8)):
         made = film_of(sprout, "a red house", "a red house", pan=pan, **settings)
         seen = [shift(a, b) for a, b in pairwise(made)]
