@@ -152,6 +152,22 @@ def test_what_is_decoded_waits_for_another_worker_when_all_have_ended(three: Clu
     whole(three)
 
 
+def test_a_machine_that_is_gone_costs_no_picture(nodes: Any, three: Cluster, tiny: UNetModel) -> None:
+    """Of four, two are taken away at once: three workers have one each, so that one at least had a worker."""
+    whole(three)
+    expected, film, gone = pixels(render(story(pace="linear"), tiny)), list[bytes](), list[Any]()
+    for number, image in enumerate(render(story(pace="linear"), three)):
+        film.append(image.tobytes())
+        if number == 1:
+            gone = [*nodes.worker_nodes][:2]
+            for node in gone:
+                nodes.remove_node(node, allow_graceful=False)
+    for _ in gone:
+        nodes.add_node(num_cpus=1, object_store_memory=10**8)
+    assert film == expected
+    whole(three)
+
+
 def test_workers_that_differ_are_refused_by_name(three: Cluster) -> None:
     from dataclasses import replace
 
