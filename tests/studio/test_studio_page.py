@@ -234,7 +234,7 @@ def test_the_keyboard_alone_makes_a_film(visit: Visits, server: Server, home: Pa
     walk(page, "#field-frames")
     for key in ("ControlOrMeta+a", "5", "Enter"):
         page.keyboard.press(key)
-    see(page.locator("#timeline")).to_contain_text("4")
+    see(page.locator("#timeline .card").last.get_by_label("frame", exact=True)).to_have_value("4")  # the film has become shorter
     walk(page, "#draw")
     page.keyboard.press("Enter")
     see(page.locator("#status")).to_contain_text("5 frames, 128 x 128 pixels, 12 fps", timeout=DRAWN)
