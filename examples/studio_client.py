@@ -3,6 +3,7 @@
 import shutil
 import sys
 
+import httpx
 from gradio_client import Client
 
 STORYBOARD = """
@@ -13,7 +14,11 @@ frames: 12
 
 def main(url: str = "http://127.0.0.1:7860") -> None:
     """Tell how far it is, and keep the film beside this program."""
-    job = Client(url, verbose=False).submit(storyboard=STORYBOARD, model="sprout", format=".gif", api_name="/film")
+    try:
+        studio = Client(url, verbose=False)
+    except httpx.ConnectError as error:
+        sys.exit(f"no studio answers at {url} ({error}); start one with: animate studio")
+    job = studio.submit(storyboard=STORYBOARD, model="sprout", format=".gif", api_name="/film")
     told = ""
     for progress, _ in job:
         if (line := f"{progress['stage']} {progress.get('done', '')}/{progress.get('total', '')}") != told:
