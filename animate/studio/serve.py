@@ -59,7 +59,10 @@ def serve(asked: Asked) -> None:
     asked.check()
     app, studio = made(asked)
     threading.Thread(target=studio.models.warm, daemon=True, name="loading").start()
-    app.launch(**launching(asked), inbrowser=asked.browser)
+    try:
+        app.launch(**launching(asked), inbrowser=asked.browser)
+    except OSError as error:
+        raise AnimateError(f"no server at {asked.host}:{asked.port} ({one_line(error)}); try again, or another --port") from error
 
 
 def made(asked: Asked) -> tuple[gr.Blocks, Studio]:
@@ -68,6 +71,7 @@ def made(asked: Asked) -> tuple[gr.Blocks, Studio]:
     inbox = home / INBOX
     inbox.mkdir(parents=True, exist_ok=True)
     os.environ |= {"GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_DISABLE_TELEMETRY": "1", "GRADIO_TEMP_DIR": str(inbox)}
+    _without_proxy(asked.host)
     try:
         from . import app
     except ImportError as error:
@@ -89,6 +93,7 @@ def launching(asked: Asked) -> dict[str, Any]:
         "server_name": asked.host, "server_port": asked.port, "share": False, "auth": [*asked.auth] or None,
         "max_file_size": asked.limits.upload * 10**6, "show_error": True, "footer_links": ["api"], "ssr_mode": False,
         "theme": app.theme(), "css_paths": [app.CSS], "quiet": True,
+        "_frontend": False,  # else it asks for its own page, and on a busy machine, where that takes 3 seconds, gives up
     }  # fmt: skip
 
 
@@ -98,6 +103,14 @@ def of_words(words: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     if any(not user or not password for user, _, password in pairs):
         raise AnimateError("--auth: no USER:PASSWORD; allowed: both, with a colon between, such as ann:secret")
     return tuple((user, password) for user, _, password in pairs)
+
+
+def _without_proxy(host: str) -> None:
+    """Let the server ask itself whether it is up: through a proxy that the environment names, this machine is not reached."""
+    environ = os.environ
+    if any(name.lower() in ("http_proxy", "all_proxy") for name in environ):
+        direct = [environ.get("no_proxy") or environ.get("NO_PROXY"), *HERE, host]
+        environ["no_proxy"] = ",".join(dict.fromkeys(filter(None, direct)))
 
 
 def _catalog() -> list[str]:

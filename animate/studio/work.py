@@ -128,8 +128,10 @@ def watched(work: Callable[[Listener], T], listener: Listener) -> Generator[Prog
     thread = threading.Thread(target=outcome.run, name="studio")
     thread.start()
     try:
-        while thread.is_alive():
+        going = True
+        while going:
             thread.join(LOOK)
+            going = thread.is_alive()  # asked first: what is seen after its end is all that it told
             yield listener.seen()
     finally:
         listener.stop()

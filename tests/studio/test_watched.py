@@ -54,6 +54,20 @@ def test_what_a_job_tells_is_seen() -> None:
     assert Progress("loading", seconds=75).told() == "loading, 1:15"
 
 
+def test_the_last_line_is_seen_however_late_one_looks() -> None:
+    looked = threading.Event()
+
+    def told(listener: Listener) -> None:
+        looked.wait()
+        listener.log("8 drawings were in the store")
+
+    job = watched(told, Listener())
+    assert next(job).lines == ()
+    looked.set()
+    next(thread for thread in threading.enumerate() if thread.name == "studio").join()  # between two looks
+    assert [seen.lines for seen in job] == [("8 drawings were in the store",)]
+
+
 def test_closed_early_it_waits_until_the_job_has_ended() -> None:
     over = threading.Event()
 
