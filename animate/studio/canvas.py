@@ -21,9 +21,10 @@ START = "data:image/png;base64,"
 class Canvas(gr.HTML, metaclass=WithoutStub):
     """SIDE x SIDE pixels, white at first. Its value is a PNG as the address of an image; None: nothing is drawn."""
 
-    def __init__(self, *, elem_id: str | None = None):
+    def __init__(self, *, elem_id: str | None = None, render: bool = True):
+        """render: Gradio's, which makes one anew to leave it as it is."""
         super().__init__(
-            None, elem_id=elem_id, html_template=web("canvas.html"), css_template=web("canvas.css"), js_on_load=web("canvas.js"),
+            None, elem_id=elem_id, render=render, html_template=web("canvas.html"), css_template=web("canvas.css"), js_on_load=web("canvas.js"),
             apply_default_css=False, side=SIDE,
         )  # fmt: skip
 

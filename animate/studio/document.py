@@ -123,4 +123,8 @@ def data_of(value: Mapping[str, Any] | None) -> Plain:
     """The storyboard of a timeline's value, as plain data. Raises AnimateError for one that is wrong, with the line that the page shows."""
     if not isinstance(value, Mapping) or not isinstance(value.get("story"), Mapping):
         raise AnimateError("there is no storyboard; load the page anew")
+    view = value.get("view")
+    if isinstance(view, Mapping) and isinstance(wrong := view.get("error"), Mapping):
+        build(value["story"])  # its own mistakes come first; a text that is none leaves the last right storyboard in its place
+        raise AnimateError(str(wrong.get("line")))
     return plain(build(value["story"]))

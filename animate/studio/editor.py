@@ -88,6 +88,20 @@ class Editor:
         self.sound.clear(self._after_sound, [self.sound, *given], self.outputs, **last)
         edits.append(self.model.input(self._after_model, given, [self.timeline, self.command], **last))
 
+    @property
+    def given(self) -> list[Any]:
+        """What `settled` takes."""
+        return [self.timeline, self.model, *self.fields.values()]
+
+    def settled(self, value: Any, model: str, *typed: Any) -> Updates:
+        """The storyboard with what stands in the fields: who types into one and presses a button has not waited for the timeline to follow."""
+        now, updates = document.of_data(value["story"], value), Updates({self.error: gr.skip()})
+        for name, given in zip(self.fields, typed, strict=True):
+            if given != self._in_field(now, name):
+                updates = self._after_field(name, given, now.value, model)
+                now = document.of_data(updates[self.timeline]["story"], updates[self.timeline])
+        return updates
+
     def shown(self, now: Document, model: str) -> Updates:
         """The storyboard in all of them; of one that is wrong, the text stays as it is."""
         text = gr.skip() if now.text is None else now.text

@@ -50,8 +50,8 @@ class Player:
         shown = [self.status, self.picture, self.video, self.draw, self.draft, self.stop, self.download, self.plot, self.judged]
         outputs = [*shown, self.versions, *self.sides]
         asked = [editor.timeline, editor.model, self.suffix, self.versions]
-        self.draw.click(self._draw, asked, outputs, **DRAWING)
-        self.draft.click(self._draft, asked, outputs, **DRAWING)
+        for button, work in ((self.draw, self._draw), (self.draft, self._draft)):
+            button.click(editor.settled, editor.given, editor.outputs, **QUICK).then(work, asked, outputs, **DRAWING)
         self.stop.click(self._stop, None, [self.stop], **QUICK)
         for side, video in zip(self.sides, self.compared, strict=True):
             side.input(self._compare, [side], [video], **QUICK)

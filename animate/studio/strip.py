@@ -39,7 +39,7 @@ class Strip:
             visitor = self.studio.visitor(request)
             story, setup = self.studio.asked(document.data_of(value), visitor, model)
             missing = [number for number, thumb in enumerate(value["view"]["thumbs"]) if thumb is None]
-            if not missing or not setup.quick or value["view"]["error"]:
+            if not missing or not setup.quick:
                 return gr.skip()
             work = self.studio.drawing(jobs.stills(_only(story, missing), setup, visitor, FOLDER), request)
             while True:

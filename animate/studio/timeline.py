@@ -20,12 +20,13 @@ class Timeline(gr.HTML, metaclass=WithoutStub):
     The answer to an edit is `value_of(value["story"], value)`: the page drops it where the person has gone on since.
     """
 
-    def __init__(self, value: Storyboard | Mapping[str, Any] | None = None, *, elem_id: str | None = None, visible: bool = True):
-        """value: a storyboard, plain data of one, or a value of this component."""
+    def __init__(self, value: Storyboard | Mapping[str, Any] | None = None, *, elem_id: str | None = None, visible: bool = True, render: bool = True):
+        """value: a storyboard, plain data of one, or a value of this component. render: Gradio's, which makes one anew to leave it as it is."""
         super().__init__(
             value,
             elem_id=elem_id,
             visible=visible,
+            render=render,
             html_template=web("timeline.html"),  # without a value in it, which Gradio would run as script; and so it is never made anew
             css_template=web("timeline.css"),
             js_on_load=web(*(f"timeline-{part}.js" for part in SCRIPTS), "timeline.js"),

@@ -37,6 +37,7 @@ def server(home: Path) -> Iterator[Server]:
     one = Server(command, home / "log", {"ANIMATE_CACHE": str(home / "cache"), "http_proxy": nobody, "https_proxy": nobody}).start()
     yield one
     one.stop()
+    assert "Traceback" not in one.log.read_text()
 
 
 def opened(visit: Visits, server: Server, width: int = 1280) -> Page:
@@ -86,11 +87,22 @@ def test_text_changes_the_timeline_and_the_timeline_the_text_and_a_film_is_drawn
     see(page.locator("#score")).to_contain_text("smoothness")
 
 
+def test_who_types_a_number_and_presses_draw_at_once_gets_that_film(visit: Visits, server: Server) -> None:
+    page = opened(visit, server)
+    write(page, SHORT)
+    see(page.locator("#field-frames input")).to_have_value("4")
+    page.locator("#field-frames input").fill("5")
+    page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text("5 frames, 128 x 128 pixels", timeout=DRAWN)
+    see(page.locator("#storyboard .cm-content")).to_contain_text("frames: 5")
+
+
 def test_a_mistake_is_told_in_its_place_and_goes_when_it_is_mended(visit: Visits, server: Server) -> None:
     page = opened(visit, server)
     write(page, "keyframes: [a seed, a tree]\nframe: 8\n")
     see(page.locator("#film-error")).to_contain_text('storyboard.yaml:2:1: "frame" is not known; did you mean "frames"?')
     page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text('"frame" is not known')  # and not the last right storyboard is drawn
     write(page, SHORT)
     see(page.locator("#film-error .animate-error")).to_have_count(0)
     see(page.locator("#timeline .card")).to_have_count(2)
