@@ -13,7 +13,7 @@ import pytest
 
 from animate.film import recipe
 from conftest import Run
-from pages import AXE, PATIENT, Server, Visits, accessibility_faults, missing, see
+from pages import AXE, PATIENT, Server, Visits, accessibility_faults, drag, missing, see
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -85,6 +85,21 @@ def test_text_changes_the_timeline_and_the_timeline_the_text_and_a_film_is_drawn
     (film,) = (home / "made" / "mine").glob("a-seed-to-a-house.mp4")
     assert [key.prompt for key in recipe.read(film).storyboard.keyframes] == ["a seed", "a house"]
     see(page.locator("#score")).to_contain_text("smoothness")
+
+
+def test_a_keyframe_that_is_dragged_is_there_in_the_text_and_in_the_film(visit: Visits, server: Server, home: Path) -> None:
+    page = opened(visit, server)
+    write(page, "keyframes: [a hill, a seed, a tree]\nframes: 9\npace: linear\nsampling: {steps: 2}\n")
+    see(page.locator("#field-frames input")).to_have_value("9")
+    band = page.locator("#timeline .band").bounding_box()
+    assert band is not None
+    page.locator("#timeline .pin").nth(1).scroll_into_view_if_needed()
+    drag(page, page.locator("#timeline .pin").nth(1), 2 * band["width"] / 8)
+    see(page.locator("#storyboard .cm-content")).to_contain_text("at: 6")
+    page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text("9 frames, 128 x 128 pixels", timeout=DRAWN)
+    (film,) = (home / "made" / "mine").glob("a-hill-to-a-tree.mp4")
+    assert [key.at for key in recipe.read(film).storyboard.keyframes] == [None, 6, None]
 
 
 def test_who_types_a_number_and_presses_draw_at_once_gets_that_film(visit: Visits, server: Server) -> None:

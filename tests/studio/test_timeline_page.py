@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pages import AXE, Server, Visits, accessibility_faults, eventually, missing, python, see
+from pages import AXE, Server, Visits, accessibility_faults, drag, eventually, missing, python, see
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -56,14 +56,7 @@ class Opened:
         self.page.evaluate("name => document.getElementById(name).click()", name)
 
     def drag(self, handle: Locator, right: float, down: float = 0) -> None:
-        box = handle.bounding_box()
-        assert box is not None
-        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        self.page.mouse.move(x, y)
-        self.page.mouse.down()
-        self.page.mouse.move(x + right / 2, y + down / 2)
-        self.page.mouse.move(x + right, y + down)
-        self.page.mouse.up()
+        drag(self.page, handle, right, down)
 
 
 @pytest.fixture
