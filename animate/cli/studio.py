@@ -37,5 +37,6 @@ def command(
     pairs = of_words((*auth, *os.environ.get(AUTH, "").split()))
     asked = Asked(folder, setup(options), host, port, pairs, allow_models, Limits.of(limits), not no_browser)
     asked.check()
-    say(f"starting the studio at http://{host}:{port}, a few seconds (Ctrl-C ends it); films go into {folder}")
-    serve(asked)
+    say("starting the studio, a few seconds")
+    serve(asked, lambda: say(f"the studio is at {asked.address} (Ctrl-C ends it); films go into {folder}"))
+    say("the studio has ended")

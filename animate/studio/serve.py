@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +18,7 @@ from ..models.weights.catalog import default
 from ..places import absolute
 from .limits import Limits
 from .shelf import Models, Shelf, Warm
+from .work import LOOK
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -44,6 +47,11 @@ class Asked:
     def local(self) -> bool:
         return self.host in HERE
 
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        return f"http://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
     def check(self) -> None:
         """Raises AnimateError for what cannot be served, or must not be."""
         if not (self.local or self.auth or self.public):
@@ -54,15 +62,23 @@ class Asked:
         _check_port(self.host, self.port)
 
 
-def serve(asked: Asked) -> None:
-    """Serve until Ctrl-C. Raises AnimateError."""
+def serve(asked: Asked, ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until Ctrl-C; what is being drawn then is closed as a film. ready: called when the page is there. Raises AnimateError."""
     asked.check()
     app, studio = made(asked)
     threading.Thread(target=studio.models.warm, daemon=True, name="loading").start()
     try:
-        app.launch(**launching(asked), inbrowser=asked.browser)
+        app.launch(**launching(asked), inbrowser=asked.browser, prevent_thread_lock=True)
     except OSError as error:
-        raise AnimateError(f"no server at {asked.host}:{asked.port} ({one_line(error)}); try again, or another --port") from error
+        raise AnimateError(f"no server at {asked.address} ({one_line(error)}); try again, or another --port") from error
+    try:
+        ready()
+        while app.is_running:
+            time.sleep(LOOK)
+    except KeyboardInterrupt:
+        studio.stop_all()
+    finally:
+        app.close(verbose=False)
 
 
 def made(asked: Asked) -> tuple[gr.Blocks, Studio]:

@@ -65,6 +65,12 @@ class Studio:
         if listener:
             listener.stop()
 
+    def stop_all(self) -> None:
+        """The jobs of all."""
+        with self._lock:
+            for listener in self.listeners.values():
+                listener.stop()
+
     def leave(self, request: gr.Request) -> None:
         """A tab was closed: its film ends within a batch, its pictures stay in the store; files of nobody are removed."""
         self.stop(request)

@@ -1,8 +1,9 @@
-"""Many ask one studio at once: each gets its own film, in the order of asking, and who comes too late is told."""
+"""A studio that many ask at once, and one that is ended while it draws: each gets its own film, in order, and no film is lost."""
 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from animate.film import recipe
-from pages import PATIENT, Server
+from pages import PATIENCE, PATIENT, Server
 
 pytest.importorskip("gradio_client")
 
@@ -57,3 +58,38 @@ def test_each_gets_its_own_film_in_order_and_who_comes_too_late_is_told(tmp_path
     assert answer["ends"][:3] == sorted(answer["ends"][:3])
     assert all("queue is full" in line.lower() for line in late), late
     assert "Traceback" not in server.log.read_text()
+
+
+BEGUN = f"""
+import json, sys, time
+from gradio_client import Client
+
+story = json.dumps({{"keyframes": ["a hill", "a volcano"], "frames": 2400, "pace": "linear", "sampling": {{"steps": 1}}}})
+job = Client(sys.argv[1], verbose=False, httpx_kwargs={PATIENT!r}).submit(story, "sprout", ".mp4", api_name="/film")
+while not any(told["stage"] == "drawing" and told["done"] >= 8 for told, _ in job.outputs()):
+    time.sleep(0.05)
+print("begun", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_ctrl_c_closes_the_film_that_is_being_drawn(tmp_path: Path) -> None:
+    command = (sys.executable, "-m", "animate", "studio", "--no-browser", "--no-store", "--folder", str(tmp_path / "made"), "--port")
+    server = Server(command, tmp_path / "log").start()
+    asking = subprocess.Popen([sys.executable, "-c", BEGUN, server.url], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "begun\n"
+        assert server.process is not None
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(PATIENCE) == 0
+    finally:
+        asking.kill()
+        asking.communicate()
+        server.stop()
+    (film,) = (tmp_path / "made").rglob("a-hill-to-a-volcano.mp4")
+    assert 8 <= len(recipe.read(film).digests) < 2400
+    said = server.log.read_text()
+    assert f"the studio is at {server.url.rstrip('/')} (Ctrl-C ends it)" in said
+    assert said.endswith("animate: the studio has ended\n")
+    assert "Traceback" not in said
