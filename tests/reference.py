@@ -11,7 +11,7 @@ import click
 
 from animate.cli import COMMANDS, cli
 from animate.cli.options import film_options, model_options, names_of
-from animate.media.formats import FORMATS
+from animate.media import formats
 from animate.models.parts.samplers import SAMPLERS
 from animate.models.weights.catalog import CATALOG
 from animate.story.easing import EASES
@@ -41,7 +41,13 @@ def page() -> str:
 
 
 def _names() -> dict[str, Sequence[str]]:
-    return {"models": [*CATALOG], "samplers": [*SAMPLERS], "easings": [*EASES], "formats": [*FORMATS]}
+    return {
+        "models": [*CATALOG],
+        "samplers": [*SAMPLERS],
+        "easings": [*EASES],
+        "formats of films": [*formats.films(), "folder/"],
+        "formats of pictures": formats.stills(),
+    }
 
 
 def _fields(owner: str) -> Iterator[str]:

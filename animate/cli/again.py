@@ -10,7 +10,7 @@ import click
 
 from ..errors import AnimateError, counted
 from ..film import recipe
-from ..media import formats
+from ..media import formats, writers
 from ..places import path_of
 from ..story.files import overridden
 from ..story.frozen import frozen, same_frames
@@ -59,6 +59,10 @@ def command(file: Path, output: str | None, no_sound: bool, as_json: bool, **opt
     stretches = old.batches if same and options["batch_size"] is None else ()
     from ..film import job, still_job
 
+    if old.verb == "film":  # before the device is looked for, which imports torch
+        job.check(job.Output(story, path), recipe.begins(old.frames))
+    else:
+        writers.still_name(Path(path))
     asked = setup(options)
     with saying_what_is_left(asked.keep), Console() as console:
         drawn_by = asked.like(old.made, file, console)

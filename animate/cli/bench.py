@@ -10,7 +10,7 @@ import click
 from ..errors import AnimateError, counted
 from ..story.storyboard import DEFAULT_FPS
 from .console import Console, printable
-from .options import model_options, setup
+from .options import check_sides, model_options, setup
 from .values import Whole
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def command(width: int | None, height: int | None, as_json: bool, **options: Any
         raise AnimateError("bench measures one process, and workers are as fast each; leave out --workers and --cluster")
     if drawn_by.folder:
         raise AnimateError(f"--store {drawn_by.folder}: bench keeps nothing, and finds nothing that is kept; leave it out")
+    check_sides(width, height)
     from ..film import bench
 
     with Console() as console, drawn_by.loaded(console) as model:

@@ -20,9 +20,8 @@ from ..errors import AnimateError, amount, one_line
 from ..film.recipe import version_of
 from ..media.publish import check_writable
 from ..places import cache, config, is_file
-from ..story.storyboard import build
 from .console import Console, printable
-from .options import model_options, setup, without_defaults
+from .options import check_sides, model_options, setup, without_defaults
 from .values import Whole
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _check_sides(width: int | None, height: int | None, drawn_by: Setup) -> None
     """Raises AnimateError for sides that no picture has, and for sides without a model to try."""
     if (side := width or height) and not drawn_by.model:
         raise AnimateError(f"{side} pixels, and no --model to try them with; name one")
-    build({"keyframes": ["a tree"], "loop": "cycle", "width": width, "height": height})
+    check_sides(width, height)
 
 
 def _trial(drawn_by: Setup, width: int | None, height: int | None) -> Finding:
@@ -97,6 +96,7 @@ def _workers(drawn_by: Setup) -> Finding:
     from ..film.film import resolve
     from ..plan.exact import endpoints
     from ..plan.plan import stills
+    from ..story.storyboard import build
 
     with Console() as console, ExitStack() as loading:
         model = loading.enter_context(drawn_by.loaded(console))
@@ -167,7 +167,8 @@ def _cache() -> Finding:
 
 
 def _extras() -> Finding:
-    for module, extra, purpose in (("cv2", "flow", "in-betweens by flow"), ("peft", "lora", "LoRAs")):
+    extras = (("cv2", "flow", "in-betweens by flow"), ("peft", "lora", "LoRAs"), ("gradio", "studio", "the studio"), ("ray", "ray", "many machines"))
+    for module, extra, purpose in extras:
         there = find_spec(module) is not None
         yield True, f"{purpose}: " + ("here" if there else f'not installed; pip install "animate[{extra}]" if you want them')
 

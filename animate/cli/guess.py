@@ -86,6 +86,8 @@ def usage(error: click.UsageError) -> str:
     if isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter):
         return message  # it says what is allowed
     extra = message.rstrip(".")[message.find("(") + 1 : -1] if "unexpected extra argument" in message else ""
+    if "No such command" in message and error.ctx and error.ctx.command.name == "models":
+        message += f"; a model is downloaded by: {error.ctx.command_path} pull NAME"
     flags = [spelling for parameter in error.ctx.command.params for spelling in parameter.opts] if error.ctx else []
     if f"--{extra}" in flags:
         return f'"{extra}" is not taken here; did you mean --{extra}?'

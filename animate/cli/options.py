@@ -74,7 +74,7 @@ motion_options = _stack(
     click.option("--pace", type=OneOf(["even", "linear"]), help="even: neighbours look equally far apart; linear: equal steps. Default: even."),
     click.option("--sharing", help="How deep frames share their beginnings, 0 to 1: more alike, and long films faster. Default: 0."),
     click.option("--branching", type=OneOf(["tree", "trunk"]), help="tree: with neighbours, exact ends; trunk: with the middle. Default: tree."),
-    click.option("--feedback", help="Begin with the picture before, and redraw so much of it, above 0 to 1."),
+    click.option("--feedback", help="Begin with the picture before, and redraw so much of it, 0.001 to 1."),
     click.option("--zoom", help='Of the camera, a frame, with --feedback: 1.02, or "1 + 0.02*sin(2*pi*t/3)".'),
     click.option("--pan", metavar="RIGHT,DOWN", help="Of the camera, pixels a frame, with --feedback."),
     click.option("--rotate", help="Of the camera, degrees clockwise a frame, with --feedback."),
@@ -218,6 +218,11 @@ def setup(options: dict[str, Any]) -> Setup:
         raise AnimateError("--mixed changes nothing without --workers or --cluster; say one of them, too, or leave it out")
     made.check()
     return made
+
+
+def check_sides(width: int | None, height: int | None) -> None:
+    """Raises AnimateError for sides that no picture has."""
+    build({"keyframes": ["a tree"], "loop": "cycle", "width": width, "height": height})
 
 
 def free_place(prompts: Sequence[str], suffix: str) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from ..errors import AnimateError
 from ..media.publish import publish, temporary_name, write_errors
 from ..models.parts.samplers import SAMPLERS
 from ..report import REPORT
@@ -25,6 +26,8 @@ def command(output: Path | None) -> None:
     if output is None:
         click.echo(text, nl=False)
         return
+    if output.suffix.lower() != ".json":
+        raise AnimateError(f'{output}: suffix "{output.suffix}"; a schema is JSON: name a .json')
     with temporary_name(output) as temporary, write_errors(output):
         temporary.write_text(text, encoding="utf-8")
         click.echo(publish(temporary, output, replace=True, report=REPORT))

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..media import formats
+from ..media import formats, writers
 from ..story.timeline import timeline
 from .console import Console
 from .options import film_options, free_place, model_options, output_option, setup, storyboard
@@ -20,6 +20,8 @@ from .signals import saying_what_is_left
 @output_option(f"File ({formats.names(formats.stills())})")
 def command(output: str | None, **options: Any) -> None:
     """Draw the keyframes of a film as one contact sheet, before a long render."""
+    if output:
+        writers.still_name(output)
     story = storyboard(**options)
     drawn_by = setup(options)
     frames = timeline(story)

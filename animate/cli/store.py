@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from ..errors import amount, counted
+from ..errors import AnimateError, amount, counted
 from .console import Console
 from .values import Place
 
@@ -22,6 +22,9 @@ def command(folder: Path | None, clear: bool, as_json: bool) -> None:
     """Finished drawings are kept, so that a film that was stopped goes on, and a changed one is drawn where it changed."""
     from ..draw.store import Store
 
+    if folder and not folder.is_dir():
+        what = "is a file; a store is a folder" if folder.exists() else "no such folder; a film that is drawn with this --store makes it"
+        raise AnimateError(f"--store {folder}: {what}")
     store = Store(folder)
     if clear:
         click.echo(f"{store.folder}: cleared, {amount(store.clear(Console()))} freed")

@@ -22,16 +22,19 @@ from collections import OrderedDict
 from collections.abc import Iterator, MutableMapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import safetensors
-import safetensors.torch
-from torch import Tensor
 
 from ..errors import AnimateError, one_line
-from ..models.base import Numerics
 from ..places import cache, path_of, read_bytes
-from ..plan.cel import Plan
 from ..report import REPORT, Report
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..models.base import Numerics
+    from ..plan.cel import Plan
 
 LIMIT = 20 * 2**30  # bytes: some 300,000 states of 512 x 512 pixels
 RECENT = 64  # states that are kept in memory, too, beside those of two batches
@@ -200,7 +203,7 @@ def _around(fingerprint: str, numerics: Numerics) -> str:
     return hashlib.sha256(json.dumps([DRAWING, fingerprint, asdict(numerics)], sort_keys=True).encode()).hexdigest()[:32]
 
 
-class States(MutableMapping[str, Tensor]):
+class States(MutableMapping[str, "Tensor"]):
     """Cel key -> clean latents, of one film. Deleting drops a state from memory only."""
 
     def __init__(self, store: Store, folder: Path, recent: int, counting: bool, report: Report):
@@ -235,7 +238,9 @@ class States(MutableMapping[str, Tensor]):
             self.store.kept += 1
 
     def __setitem__(self, key: str, state: Tensor) -> None:
-        data = safetensors.torch.save({LATENTS: state.contiguous()})
+        from safetensors.torch import save
+
+        data = save({LATENTS: state.contiguous()})
         self.counted.add(key)
         if self.counting:
             self.store.drawn += 1
@@ -270,12 +275,14 @@ class States(MutableMapping[str, Tensor]):
 
     def _sound(self, key: str) -> Tensor | None:
         """The tensor, marked as used just now; None if there is none, or it is not what was written."""
+        from safetensors.torch import load
+
         path = self.folder / key
         try:
             data = read_bytes(path, LARGEST)
             if self._digest(key, data[DIGEST:]) != data[:DIGEST]:
                 return None
-            tensor = safetensors.torch.load(data[DIGEST:])[LATENTS]
+            tensor = load(data[DIGEST:])[LATENTS]
         except (OSError, ValueError, KeyError, safetensors.SafetensorError):
             return None
         with contextlib.suppress(OSError):  # a store that is read-only is still read

@@ -159,7 +159,7 @@ def _ready(
 ) -> tuple[Model, Store | None, Resolved, int]:
     """The model, the store, the first storyboard with nothing left out, and how many pictures each film has. Raises AnimateError."""
     for output in outputs:
-        _check(output, begins(frames))
+        check(output, begins(frames))
     asked = outputs[0].story
     setup.check(asked)
     if asked.between:
@@ -176,8 +176,8 @@ def _ready(
     return model, store, story, pictures
 
 
-def _check(output: Output, sounding: bool) -> None:
-    """Raises AnimateError if the file, its format or its sound will not do."""
+def check(output: Output, sounding: bool) -> None:
+    """Raises AnimateError if the file, its format or its sound will not do. sounding: whether the film begins with its first frame."""
     _check_rate(output)
     writers.check(output.path, output.story.written_fps)
     if output.story.between and output.story.between_by == "flow":

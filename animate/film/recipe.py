@@ -24,6 +24,7 @@ from ..media import tags
 from ..models.placement import EAGER, LARGEST_BATCH
 from ..plan.curve import Curve
 from ..story.fields import Frozen
+from ..story.files import SUFFIXES
 from ..story.storyboard import MOST_KEYFRAMES, Storyboard
 
 PLAIN, PACKED = "animate recipe: ", "animate recipe, zlib and base64: "
@@ -173,6 +174,8 @@ def unpack(text: str) -> Recipe:
 
 def read(path: Path) -> Recipe:
     """The recipe in a file or folder. Raises AnimateError in one line if there is none."""
+    if path.suffix.lower() in SUFFIXES:
+        raise AnimateError(f"{path}: a storyboard, and no film yet; draw it with: animate {path}")
     try:
         path.stat()
         text = tags.get(path)

@@ -164,13 +164,13 @@ ALEXNET = "alexnet-owt-7be5be79.pth"  # torchvision's file of the weights that L
 
 def lpips() -> Measure:
     """Standard LPIPS v0.1 on AlexNet, inputs in -1..1. Raises AnimateError if it or its weights are not on this machine."""
-    import torch
-
-    weights = Path(torch.hub.get_dir(), "checkpoints", ALEXNET)
     try:
         package: Any = importlib.import_module("lpips")
     except ImportError as error:
         raise AnimateError(f'metric "lpips" is not installed ({error}): pip install lpips torchvision, or use one of: {_offline()}') from error
+    import torch  # second: where there is no lpips, its seconds are saved
+
+    weights = Path(torch.hub.get_dir(), "checkpoints", ALEXNET)
     if not weights.is_file():
         raise AnimateError(
             f'metric "lpips" lacks {weights}; fetch it once with: python -c "import lpips; lpips.LPIPS()", or use one of: {_offline()}'

@@ -21,7 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.representer import SafeRepresenter
 from ruamel.yaml.resolver import VersionedResolver
 
-from ..errors import AnimateError, one_line
+from ..errors import AnimateError, did_you_mean, one_line
 from ..places import path_of, read_bytes
 from .mistakes import Location
 from .storyboard import Storyboard, build
@@ -45,12 +45,22 @@ def read(path: str | os.PathLike[str], **overrides: Any) -> Storyboard:
     try:
         text = text_of(read_bytes(path))
     except (OSError, ValueError) as error:  # Unicode's errors are ValueErrors
-        raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a storyboard in {', '.join(SUFFIXES)}") from error
+        near = _beside_it(path) if isinstance(error, FileNotFoundError) else ""
+        raise AnimateError(f"{path}: cannot be read ({one_line(error)}); give a storyboard in {', '.join(SUFFIXES)}{near}") from error
 
     def position(location: Location) -> str:
         return _place(path, text, location, overrides)
 
     return build(overridden(_beside(path.parent, plain(text, path)), overrides), str(path), position)
+
+
+def _beside_it(path: Path) -> str:
+    """The end of a message about a storyboard that is not there: one with nearly its name."""
+    try:
+        names = [other.name for other in path.parent.iterdir() if other.suffix.lower() in SUFFIXES]
+    except OSError:
+        return ""
+    return did_you_mean(path.name, names, {name: str(path.with_name(name)) for name in names})
 
 
 def plain(text: str, path: Path) -> Mapping[str, Any]:

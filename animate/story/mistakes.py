@@ -22,6 +22,14 @@ class Misplaced(AnimateError):
         self.location: Location = location
 
 
+class Disagreement(ValueError):
+    """Values of a storyboard that are right one by one and do not go together; where one of them stands."""
+
+    def __init__(self, line: str, *location: int | str):
+        super().__init__(line)
+        self.location: Location = location
+
+
 _ALLOWED = {
     "missing": "is missing",
     "model_type": "allowed: a mapping such as {steps: 12}",
@@ -41,7 +49,9 @@ def mistake(error: ValidationError, data: Mapping[str, Any], model: type[BaseMod
     others = len({_location(detail, data) for detail in found}) - 1  # a union finds a fault for each of its branches
     more = f"; {others} more" if others and first["type"] != "extra_forbidden" else ""
     elsewhere = _elsewhere(first, location, model)
-    return one_line((elsewhere or _message(first, location, owner)) + more, longest=1000), location
+    cause = first.get("ctx", {}).get("error")
+    where = cause.location if isinstance(cause, Disagreement) else location
+    return one_line((elsewhere or _message(first, location, owner)) + more, longest=1000), where
 
 
 def _elsewhere(detail: ErrorDetails, location: Location, model: type[BaseModel]) -> str | None:
@@ -103,6 +113,8 @@ def _message(detail: ErrorDetails, location: Location, owner: type[BaseModel]) -
             text = f"{f'{given:.9g}' if isinstance(given, float) else repr(given)}; {text}"
         if location[-1:] == ("seed",):
             text += "; --seed random draws one"
+        if location[-1:] == ("duration",) and isinstance(given, str):
+            text += ": seconds, without a unit"
     return f"{_name(location)}: {text}" if location else text
 
 

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from ..errors import counted
 from .conventions import DIFFUSERS, Conventions
 from .fields import Frozen, Moment, Name, Share, Text, Timed, readable, within
-from .mistakes import Location, Misplaced, mistake
+from .mistakes import Disagreement, Location, Misplaced, mistake
 from .moments import frame_at
 
 DEFAULT_FRAMES = 24
@@ -122,7 +122,7 @@ class Storyboard(Frozen):
     pace: Literal["even", "linear"] = Field("even", description="even: pictures that look equally far apart; linear: equal steps of the blend")
     sampling: Sampling = Field(Sampling(), description="how pictures are denoised")
     feedback: Annotated[Timed, within(*FEEDBACK)] | None = Field(
-        None, description="share of the denoising that redraws the previous picture, above 0 to 1; left out: none"
+        None, description="share of the denoising that redraws the previous picture, 0.001 to 1; left out: none"
     )
     zoom: Annotated[Timed, within(*ZOOM)] = Field(1.0, description="of the camera, a factor per frame, with feedback; above 1: nearer")
     pan: tuple[Annotated[Timed, within(*PAN)], Annotated[Timed, within(*PAN)]] = Field(
@@ -174,37 +174,52 @@ class Storyboard(Frozen):
     @model_validator(mode="after")
     def _has_a_length(self) -> Self:
         if self.frames is not None and self.duration is not None and self.fps is not None and round(self.duration * self.fps) != self.frames:
-            raise ValueError(f"{self.frames} frames at {self.fps:g} fps are not {self.duration:g} s; give two of frames, duration and fps")
+            raise Disagreement(
+                f"{self.frames} frames at {self.fps:g} fps are not {self.duration:g} s; give two of frames, duration and fps", "frames"
+            )
         if self.loop != "cycle" and len(self.keyframes) == 1:
-            raise ValueError("one prompt does not make a film; give a second one, or let it loop (--loop cycle), or draw a still")
+            raise Disagreement("one prompt does not make a film; give a second one, or let it loop (--loop cycle), or draw a still", "keyframes")
         if self.count < 2:
-            raise ValueError(f'{counted(self.count, "frame")}; a film has at least 2; for one picture use "animate still"')
+            raise Disagreement(f'{counted(self.count, "frame")}; a film has at least 2; for one picture use "animate still"', *self._length)
         if self.count > LONGEST_FILM:
-            raise ValueError(f"{self.count} frames; allowed: up to {LONGEST_FILM}")
+            raise Disagreement(f"{self.count} frames; allowed: up to {LONGEST_FILM}", *self._length)
         if not SLOWEST <= self.rate <= FASTEST:
-            raise ValueError(f"{self.count} frames in {self.duration:g} s are {self.rate:.4g} fps; allowed: {SLOWEST} to {FASTEST}")
+            raise Disagreement(f"{self.count} frames in {self.duration:g} s are {self.rate:.4g} fps; allowed: {SLOWEST} to {FASTEST}", *self._length)
         return self
 
     @model_validator(mode="after")
     def _fields_agree(self) -> Self:
         if self.feedback is None and (moved := [name for name in CAMERA if name in self.model_fields_set]):
-            raise ValueError(f"{moved[0]} without feedback: the camera moves the picture before; say feedback, such as 0.4, or leave {moved[0]} out")
+            raise Disagreement(
+                f"{moved[0]} without feedback: the camera moves the picture before; say feedback, such as 0.4, or leave {moved[0]} out", moved[0]
+            )
         if self.feedback is not None and self.sampling.sharing:
-            raise ValueError("sharing and feedback both say where a picture begins; leave one of them out")
+            raise Disagreement("sharing and feedback both say where a picture begins; leave one of them out", "sampling", "sharing")
         if self.sampling.draft and self.sampling.steps is not None:
-            raise ValueError(f"draft and steps {self.sampling.steps}: a draft takes a third of the model's steps; leave one of them out")
+            raise Disagreement(
+                f"draft and steps {self.sampling.steps}: a draft takes a third of the model's steps; leave one of them out", "sampling", "draft"
+            )
         if self.sampling.fast and (self.sampling.sharing or self.feedback is not None):
             other = "sharing, which shares work in another way" if self.sampling.sharing else "feedback, where every picture waits for another"
-            raise ValueError(f"fast and {other}; leave one of them out")
+            raise Disagreement(f"fast and {other}; leave one of them out", "sampling", "fast")
         if self.sampling.sharing and not isinstance(self.sampling.guidance, float | None):
-            raise ValueError(
-                "guidance that changes with time and sharing; pictures that have their beginnings in common are guided alike: leave one out"
+            raise Disagreement(
+                "guidance that changes with time and sharing; pictures that have their beginnings in common are guided alike: leave one out",
+                "sampling",
+                "sharing",
             )
         if self.written_fps > FASTEST or self.written > LONGEST_FILM:
-            raise ValueError(f"{self.between} in-betweens make {self.written} pictures at {self.written_fps:g} fps; allowed: up to {FASTEST} fps")
+            raise Disagreement(
+                f"{self.between} in-betweens make {self.written} pictures at {self.written_fps:g} fps; allowed: up to {FASTEST} fps", "between"
+            )
         if self.loop == "bounce" and self.count % 2:
-            raise ValueError(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}")
+            raise Disagreement(f"{self.count} frames cannot bounce: there and back take an even number; try {self.count + 1}", *self._length)
         return self
+
+    @property
+    def _length(self) -> tuple[str, ...]:
+        """The field that says how long the film is; none where its length is the usual one."""
+        return ("frames",) if self.frames is not None else ("duration",) if self.duration is not None else ()
 
     @property
     def count(self) -> int:

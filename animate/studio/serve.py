@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,8 @@ class Asked:
         if not (self.local or self.auth or self.public):
             reach = f"--host {self.host} lets others in"
             raise AnimateError(f"{reach}: give them a password with --auth USER:PASSWORD, or ANIMATE_STUDIO_AUTH, or leave --host out")
+        if find_spec("gradio") is None:
+            raise AnimateError('the studio needs Gradio; pip install "animate[studio]"')
         self.setup.check()
         check_writable(absolute(self.folder) / "film")
         _check_port(self.host, self.port)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -210,6 +211,44 @@ def test_an_empty_argument_is_a_variable_that_is_not_set(run: Run, words: tuple[
     code, out, err = run(*words)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert line in err
+
+
+REFUSED = (
+    (("bench", "--width", "12"), "width: 12 pixels; allowed: multiples of 8"),
+    (("again", "film.gif", "-o", "film.txt"), 'film.txt: suffix ".txt" is not known'),
+    (("again", "film.gif", "--sound", "song.wav"), "film.gif: has no room for a sound"),
+    (("again", "film.yaml"), "film.yaml: a storyboard, and no film yet; draw it with: animate film.yaml"),
+    (("verify", "film.yaml"), "film.yaml: a storyboard, and no film yet"),
+    (("score", "film.gif", "--metric", "lpips"), 'metric "lpips" is not installed'),
+    (("sheet", "a tree", "-o", "sheet.gif"), 'sheet.gif: suffix ".gif" is not known'),
+    (("schema", "-o", "schema.yaml"), 'schema.yaml: suffix ".yaml"; a schema is JSON'),
+    (("store", "--store", "film.yaml"), "--store film.yaml: is a file; a store is a folder"),
+    (("store", "--store", "nowhere", "--clear"), "--store nowhere: no such folder"),
+    (("plan", "flim.yaml"), 'give a storyboard in .yaml, .yml, .toml, .json; did you mean "film.yaml"?'),
+    (("models", "sd15"), "a model is downloaded by: animate models pull NAME"),
+    (("film.yaml",), "film.yaml:2:1: zoom without feedback"),
+    (("film.yaml", "--frames", "8", "--duration", "1s"), "--duration"),
+)
+
+
+def test_refusals_come_before_torch(run: Run) -> None:
+    assert run("a seed", "a tree", *FEW, "-o", "film.gif")[0] == 0
+    song(Path("song.wav"), 1)
+    Path("film.yaml").write_text("keyframes: [a seed, a tree]\nzoom: 1.1\n")
+    script = f"""
+import sys
+from animate.cli import main
+for words, _ in {REFUSED!r}:
+    try:
+        main(list(words))
+    except SystemExit as ended:
+        print(ended.code, "torch" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["2 False"] * len(REFUSED), done.stderr
+    for (words, said), line in zip(REFUSED, done.stderr.splitlines(), strict=True):
+        assert said in line, words
+    assert not Path("nowhere").exists()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it needs permissions for links")
