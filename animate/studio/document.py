@@ -86,6 +86,7 @@ def of_text(text: str, last: Mapping[str, Any]) -> Document:
         files.of_text(text, str(NAME))
     except AnimateError as error:
         shown = {**last, "view": {**last["view"], "error": {**located(error), "line": str(error)}}}
+        shown["turn"] = last.get("turn", 0) + 1  # pictures that come late belong to what was there before the mistake, and do not mend it
         return Document(shown, None, str(error))
     document = of_data(dict(data), last)
     if document.error:

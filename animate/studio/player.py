@@ -39,6 +39,7 @@ class Player:
         self.plot = gr.Image(label="Size of every step: even is best", interactive=False, visible=False, elem_id="plot")
         self.judged = gr.HTML("", elem_id="score", elem_classes="animate-said")
         self.versions = gr.State(list[tuple[str, str]]())
+        self.unscored = gr.State("")  # name of the film that was just drawn
         with gr.Accordion("Compare two versions", open=False):
             with gr.Row():
                 self.sides = [gr.Dropdown([], label=f"Version {side}", elem_id=f"version-{side}") for side in ("left", "right")]
@@ -48,10 +49,12 @@ class Player:
     def wire(self, editor: Editor) -> None:
         """Have the buttons draw what the editor shows."""
         shown = [self.status, self.picture, self.video, self.draw, self.draft, self.stop, self.download, self.plot, self.judged]
-        outputs = [*shown, self.versions, *self.sides]
+        outputs = [*shown, self.versions, self.unscored, *self.sides]
         asked = [editor.timeline, editor.model, self.suffix, self.versions]
         for button, work in ((self.draw, self._draw), (self.draft, self._draft)):
-            button.click(editor.settled, editor.given, editor.outputs, **QUICK).then(work, asked, outputs, **DRAWING)
+            button.click(editor.settled, editor.given, editor.outputs, **QUICK).then(work, asked, outputs, **DRAWING).then(
+                self._scored, [self.unscored], [self.plot, self.judged], **DRAWING
+            )  # an event of its own: while one of a button is under way, the page drops what it is pressed for
         self.stop.click(self._stop, None, [self.stop], **QUICK)
         for side, video in zip(self.sides, self.compared, strict=True):
             side.input(self._compare, [side], [video], **QUICK)
@@ -70,16 +73,15 @@ class Player:
         yield from self._film(value, model, suffix, versions, request, draft=True)
 
     def _film(self, value: Any, model: str, suffix: str, versions: list[Any], request: gr.Request, draft: bool) -> Iterator[Updates]:
-        yield {**self._buttons(busy=True), self.status: note("beginning"), self.plot: gr.update(visible=False), self.judged: ""}
+        yield {**self._buttons(busy=True), self.status: note("beginning"), self.plot: gr.update(visible=False), self.judged: "", self.unscored: ""}
         try:
             visitor = self.studio.visitor(request)
             story, setup = self.studio.asked(document.data_of(value), visitor, model)
             work = jobs.film(jobs.draft_of(story) if draft else story, setup, visitor, jobs.checked_format(suffix))
             drawn, lines = yield from self._watched(self.studio.drawing(work, request))
             versions = [*versions, (f"{len(versions) + 1}: {'draft, ' * draft}{drawn.path.stem}", drawn.path.name)]
-            yield {**self._buttons(busy=False), **self._finished(drawn, lines), **self._choices(versions)}
-            if not drawn.interrupted:
-                yield from self._scored(drawn.path, request)
+            whole = "" if drawn.interrupted else drawn.path.name
+            yield {**self._buttons(busy=False), **self._finished(drawn, lines), **self._choices(versions), self.unscored: whole}
         except AnimateError as error:
             yield {**self._buttons(busy=False), self.status: note(str(error), "error")}
 
@@ -116,10 +118,13 @@ class Player:
         playable = [version for version in versions if Path(version[1]).suffix in MOVING]
         return {self.versions: versions, **{side: gr.update(choices=playable) for side in self.sides}}
 
-    def _scored(self, path: Path, request: gr.Request) -> Iterator[Updates]:
-        """A film in which nothing moves has no score, which is no fault."""
-        watching = self.studio.drawing(jobs.score(path), request)
+    def _scored(self, name: str, request: gr.Request) -> Iterator[Updates]:
+        """A film in which nothing moves has no score, which is no fault. name: of the visitor's film; empty: there is none."""
+        if not name:
+            yield {self.judged: gr.skip()}
+            return
         try:
+            watching = self.studio.drawing(jobs.score(self.studio.visitor(request).file(name)), request)
             while True:
                 next(watching)
         except StopIteration as end:

@@ -56,6 +56,7 @@ def test_a_mistake_in_the_text_is_told_at_its_line_and_the_timeline_stays(first:
     assert said in wrong.error
     assert wrong.text is None
     assert wrong.value["view"]["error"] is not None
+    assert wrong.value["turn"] > first.value.get("turn", 0), "what answers the page as it was comes too late"
     assert document.of_text(first.text or "", wrong.value).error == "", "and is gone when it is mended"
 
 

@@ -110,6 +110,10 @@ def test_who_types_a_number_and_presses_draw_at_once_gets_that_film(visit: Visit
     page.locator("#draw").click()
     see(page.locator("#status")).to_contain_text("5 frames, 128 x 128 pixels", timeout=DRAWN)
     see(page.locator("#storyboard .cm-content")).to_contain_text("frames: 5")
+    see(page.locator("#draw")).to_be_enabled()
+    page.locator("#field-frames input").fill("6")  # while the film is measured
+    page.locator("#draw").click()
+    see(page.locator("#status")).to_contain_text("6 frames, 128 x 128 pixels", timeout=DRAWN)
 
 
 def test_a_mistake_is_told_in_its_place_and_goes_when_it_is_mended(visit: Visits, server: Server) -> None:
