@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from numbers import Integral
@@ -15,6 +17,7 @@ from ..models.placement import has_driver
 
 INSTALL = 'pip install "animate[ray]"'
 ANSWERS = 0.7  # seconds in which an address does
+IS_RAY = 15  # seconds in which a busy machine, too, has said that it is Ray
 CURRENT = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray" / "ray_current_cluster"  # where "ray start" writes the address
 ALLOWED = "allowed: HOST:PORT of a running Ray cluster, or auto for the one on this machine"
 
@@ -72,6 +75,26 @@ def _answers(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), ANSWERS).close()
     except (OSError, OverflowError) as error:
         raise AnimateError(f"cluster {address}: nobody answers there ({one_line(error)}); start one with: ray start --head") from error
+
+
+def check_is_ray(address: str) -> None:
+    """Raises AnimateError if what answers is no Ray, or takes other tokens than this process has: Ray would try for minutes, in many lines.
+
+    Its own check does both, in a process that can be ended. Not of ray://, which is another protocol.
+    """
+    if address.startswith("ray://"):
+        return
+    command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", resolved(address)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=IS_RAY)
+    except subprocess.TimeoutExpired as error:
+        raise AnimateError(f"cluster {address}: what answers there is no Ray, or does not come to it within {IS_RAY} s; {ALLOWED}") from error
+    if done.returncode and "AuthToken" in done.stderr:
+        token = "RAY_AUTH_MODE=token and the RAY_AUTH_TOKEN that it was started with"
+        raise AnimateError(f"cluster {address}: it lets in who has its token; set {token}, here, too")
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it says nothing"]
+        raise AnimateError(f"cluster {address}: none can be joined there ({one_line(said[-1], 200)}); start one with: ray start --head")
 
 
 def shares(nodes: Sequence[Mapping[str, float]], count: int | None, device: str) -> tuple[int, dict[str, int], int | None]:

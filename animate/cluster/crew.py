@@ -248,14 +248,14 @@ def _connected(ray: Any, address: str | None, folder: str, report: Report) -> bo
         given |= {"address": "local", "_node_ip_address": HERE, "object_store_memory": STORE, "include_dashboard": False}
         given |= {"_temp_dir": folder}
     else:
+        asked.check_is_ray(address)
         given |= {"address": asked.resolved(address)}
     try:
         ray.init(**given)
     except Exception as error:  # of many kinds: no cluster, another version, a wrong token
         if address is None:
             raise AnimateError(f"Ray cannot be started here ({one_line(error, 200)}); look whether memory and /dev/shm have room") from error
-        advice = "start one with: ray start --head; with the RAY_AUTH_TOKEN that it was started with here, too"
-        raise AnimateError(f"cluster {address}: none can be joined there ({one_line(error, 200)}); {advice}") from error
+        raise AnimateError(f"cluster {address}: none can be joined there ({one_line(error, 200)}); start one with: ray start --head") from error
     return True
 
 

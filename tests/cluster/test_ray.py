@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,6 +232,25 @@ def test_what_is_refused_at_once(options: list[str], message: str, run: Run) -> 
     assert code == 2
     assert message in said
     assert len(said.strip().splitlines()) == 1
+
+
+def test_an_address_where_no_ray_answers_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asked, "IS_RAY", 4)
+    with socket.socket() as somebody:
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        address = f"127.0.0.1:{somebody.getsockname()[1]}"
+        with pytest.raises(AnimateError, match=rf"cluster {address}: what answers there is no Ray, or does not come to it within 4 s"):
+            asked.check_is_ray(address)
+
+
+@pytest.mark.parametrize("environment", [{"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "1" * 64}, {"RAY_AUTH_MODE": "disabled"}])
+def test_a_token_that_is_another_is_told(nodes: Any, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    asked.check_is_ray(nodes.address)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AnimateError, match=r"it lets in who has its token; set RAY_AUTH_MODE=token and the RAY_AUTH_TOKEN that it was started with"):
+        asked.check_is_ray(nodes.address)
 
 
 def test_auto_is_the_cluster_of_the_environment_or_the_one_that_was_started_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
