@@ -63,7 +63,7 @@ def build(studio: Studio, model: str) -> gr.Blocks:
             sketch = SketchPage(studio)
         with gr.Tab("Library", id="library") as shelf:
             library = LibraryPage(studio)
-        editor.wire()
+        editor.wire(app)
         player.wire(editor)
         still.wire(editor)
         sketch.wire(editor)

@@ -50,18 +50,18 @@ class Editor:
                 self._text("style", "Style, said after every prompt")
                 self._text("negative", "What the pictures should not show")
             with gr.Row():
-                self._number("width", "Width, pixels", None, 8)
-                self._number("height", "Height, pixels", None, 8)
-                self._number("steps", "Steps a frame", None, 1)
-                self._number("seed", "Seed", None, 0)
+                self._number("width", "Width, pixels", None, 8, "the model's")
+                self._number("height", "Height, pixels", None, 8, "the model's")
+                self._number("steps", "Steps a frame", None, 1, "the model's")
+                self._number("seed", "Seed", None, 0, "0")
             with gr.Row():
-                self._number("between", "In-betweens from frame to frame", None, 0)
-                self._number("sharing", "Sharing, 0 to 1", None, 0)
-                self.fields["fast"] = gr.Checkbox(label="Fast: half the work, nearly the same film", elem_id="field-fast")
+                self._number("between", "In-betweens from frame to frame", None, 0, "none")
+                self._number("sharing", "Sharing, 0 to 1", None, 0, "none")
+                self.fields["fast"] = gr.Checkbox(label="Fast", info="Half the work, nearly the same film", min_width=200, elem_id="field-fast")
             self.sound = gr.File(label="Sound under the film", file_types=[*SOUNDS], elem_id="sound", height=120)
 
-    def _number(self, name: str, label: str, value: float | None, least: float) -> None:
-        self.fields[name] = gr.Number(value, label=label, minimum=least, min_width=110, elem_id=f"field-{name}")
+    def _number(self, name: str, label: str, value: float | None, least: float, placeholder: str | None = None) -> None:
+        self.fields[name] = gr.Number(value, label=label, minimum=least, min_width=110, elem_id=f"field-{name}", placeholder=placeholder)
 
     def _choice(self, name: str, label: str, words: list[str]) -> None:
         self.fields[name] = gr.Dropdown(words, value=words[0], label=label, min_width=110, elem_id=f"field-{name}")
@@ -74,8 +74,10 @@ class Editor:
         """What `shown` has a value for."""
         return [self.timeline, self.text, self.command, self.error, *self.fields.values()]
 
-    def wire(self) -> None:
+    def wire(self, page: gr.Blocks) -> None:
         """Have each follow the others, and only what a person does: what is shown to follow changes nothing in turn."""
+        empty = [component for component in self.fields.values() if isinstance(component, gr.Number) and component.value is None]
+        page.load(lambda: [None] * len(empty), None, empty, **QUICK)  # Gradio shows a number of nothing as 0 until it is told
         last = {**QUICK, "trigger_mode": "always_last"}
         given, edits = [self.timeline, self.model], self.edits
         edits.append(self.timeline.edited(self._after_timeline, given, self.outputs, **last))

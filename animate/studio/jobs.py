@@ -123,7 +123,8 @@ def score(path: Path) -> Callable[[Report], Judged]:
         asked = asked_of(path, measured.frames)
         loops = asked is not None and asked.seam is not None
         plot = writers.write_image(path.with_name(path.stem + SCORED), plot_steps([(path.name, measured)], "pyramid", loops), report=report)
-        figures = f"smoothness {measured.moving_smoothness:.2f}, longest step {measured.jump:.1f} times the usual, flicker {measured.flicker:.0%}"
+        even = f"smoothness {measured.moving_smoothness:.2f} (1 is perfectly even)"
+        figures = f"{even}, longest step {measured.jump:.1f} times the usual, flicker {measured.flicker:.0%}"
         return Judged(plot, figures, tuple(faults(measured, asked=asked)))
 
     return work

@@ -129,7 +129,7 @@ class Player:
                 next(watching)
         except StopIteration as end:
             judged: jobs.Judged = end.value
-            faults = "".join(note(line) for line in judged.faults) or note("no fault found", "good")
+            faults = "".join(note(line) for line in judged.faults) or note("no fault found: nothing that a viewer would mind", "good")
             yield {self.plot: gr.update(value=str(judged.plot), visible=True), self.judged: note(judged.line) + faults}
         except AnimateError as error:
             yield {self.judged: note(str(error))}

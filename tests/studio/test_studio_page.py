@@ -106,6 +106,10 @@ def test_who_types_a_number_and_presses_draw_at_once_gets_that_film(visit: Visit
     page = opened(visit, server)
     write(page, SHORT)
     see(page.locator("#field-frames input")).to_have_value("4")
+    page.get_by_role("button", name="More settings").click()
+    for name in ("width", "height"):  # passed through, and left empty
+        see(page.locator(f"#field-{name} input")).to_have_value("")
+        page.locator(f"#field-{name} input").focus()
     page.locator("#field-frames input").fill("5")
     page.locator("#draw").click()
     see(page.locator("#status")).to_contain_text("5 frames, 128 x 128 pixels", timeout=DRAWN)

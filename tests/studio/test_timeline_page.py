@@ -91,6 +91,9 @@ def test_a_keyframe_that_is_dragged_changes_its_frame_alone(show: Any) -> None:
     one.told(PLACES, [None, 22, None])
     one.drag(one.page.locator("#film .pin").nth(0), 3 * width_of_a_frame(one, 24))
     one.told(PLACES, [3, 22, None])
+    one.drag(one.page.locator("#film .picture").nth(1), -9.8 * width_of_a_frame(one, 24))
+    one.told(PLACES, [3, 12, None])
+    assert one.page.evaluate("getSelection().toString()") == ""
 
 
 def test_neighbours_that_were_spread_stay_where_they_were(show: Any) -> None:

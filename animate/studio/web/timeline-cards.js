@@ -13,6 +13,7 @@ function newCard(id) {
   card.addEventListener("focusin", () => choose(id));
   card.addEventListener("pointerdown", (event) => event.target.closest("input, textarea, select, button, summary") || card.focus());
   card.addEventListener("keydown", (event) => cardKey(event, card));
+  picture.addEventListener("pointerdown", (event) => dragCard(event, card));
   return card;
 }
 

@@ -99,6 +99,15 @@ function newPin(index) {
   return pin;
 }
 
+// A card is taken along the ruler by its picture, too, from wherever the pointer has taken hold of it.
+function dragCard(event, card) {
+  const [id, band] = [card.dataset.id, find(".band")];
+  const off = state.film.view.at[indexOf(card)] / span(state.film) - placeIn(band, event).x;
+  event.preventDefault(); // selects no text
+  card.focus({ preventScroll: true });
+  follow(event, band, (film, { x }) => moved(film, film.ids.indexOf(id), Math.round((x + off) * span(film))));
+}
+
 // Where the cards stand: each above its frame, as near as its neighbours allow.
 function layOut() {
   const [film, ids] = [shown(), idsShown()];
