@@ -100,7 +100,7 @@ class Editor:
         now, updates = document.of_data(value["story"], value), Updates({self.error: gr.skip()})
         for name, given in zip(self.fields, typed, strict=True):
             if given != self._in_field(now, name):
-                updates = self._after_field(name, given, now.value, model)
+                updates |= self._after_field(name, given, now.value, model)
                 now = document.of_data(updates[self.timeline]["story"], updates[self.timeline])
         return updates
 
@@ -126,11 +126,12 @@ class Editor:
         return {component: update for component, update in updates.items() if component is not self.text}
 
     def _after_field(self, name: str, given: Any, value: Any, model: str) -> Updates:
-        """A number that is refused stays in its field, to be mended."""
+        """A number that is refused stays in its field, to be mended; other fields change only with it, for a person may be typing into them."""
         if isinstance(given, float) and given.is_integer() and name not in FRACTIONS:
             given = int(given)
-        now = document.with_field(value, name, None if given == USUAL.get(name) else given)
-        kept = self.fields.values() if now.error else ()
+        before, now = document.of_data(value["story"], value), document.with_field(value, name, None if given == USUAL.get(name) else given)
+        changed = [other for other in self.fields if other == name or self._in_field(now, other) != self._in_field(before, other)]
+        kept = [component for other, component in self.fields.items() if now.error or other not in changed]
         return {component: update for component, update in self.shown(now, model).items() if component not in kept}
 
     def _after_sound(self, uploaded: str | None, value: Any, model: str, request: gr.Request) -> Updates:

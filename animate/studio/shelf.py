@@ -94,8 +94,8 @@ class Models:
         if entry is None:
             return f"{name}: a model of your own"
         known = facts(entry)
-        place = "built in" if entry.built_in else "on this machine" if known["here"] else f"{amount(known['mb'] * 1e6)} to download"
-        return f"{entry.about}; {known['width']} x {known['height']} pixels, {entry.licence}, {place}"
+        place = "" if entry.built_in else ", on this machine" if known["here"] else f", {amount(known['mb'] * 1e6)} to download"
+        return f"{entry.about}; {known['width']} x {known['height']} pixels, {entry.licence}{place}"
 
     def download(self, name: str, report: Report) -> Path:
         """Fetch a model from the hub. Raises AnimateError."""

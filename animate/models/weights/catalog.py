@@ -51,7 +51,7 @@ def _sd1(version: int, about: str) -> Entry:
 
 CATALOG: dict[str, Entry] = {
     "sprout": Entry(
-        str(Path(__file__).parent.parent / "sprout"), 12, 2.0, "Apache-2.0", "small flat illustrations, drawn in seconds on a CPU",
+        str(Path(__file__).parent.parent / "sprout"), 12, 2.0, "Apache-2.0", "built in: small flat illustrations, drawn in seconds on a CPU",
         batch_size=8,  # a film of 24 frames takes 5.1 s on two cores, and 6.3 s in batches of four
     ),
     "sd11": _sd1(1, "Stable Diffusion 1.1, the least trained of them"),
