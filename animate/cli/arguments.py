@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import PIL.Image
+
 from ..errors import AnimateError, closest
 from ..media.formats import FORMATS, films
 from ..places import path_of
@@ -25,6 +27,13 @@ def check(prompts: Sequence[str]) -> None:
     if len(prompts) == 1 and "|" in prompts[0]:
         parts = [part.strip() for part in prompts[0].split("|") if part.strip()]
         raise AnimateError(f'"{prompts[0]}" is one prompt; give several, each in quotes: animate {" ".join(map(_in_quotes, parts))}')
+
+
+def check_one(prompt: str) -> None:
+    """As `check`, of the prompt of a picture."""
+    if path_of(prompt).suffix.lower() in SUFFIXES and _is_there(path_of(prompt)):
+        raise AnimateError(f"{prompt}: a storyboard, and no prompt; its keyframes on one sheet: animate sheet {prompt}")
+    _check_file(prompt, alone=True)
 
 
 def _sentence(words: Sequence[str]) -> bool:
@@ -82,11 +91,27 @@ def _use(path: Path, suffix: str, there: bool) -> str:
         return f"a model is named with --model {path}, a LoRA with --lora {path}"
     if suffix == ".txt":
         return f"prompts, one a line, are read with -f {path}"
-    if suffix in FORMATS and FORMATS[suffix].picture:
+    if suffix in FORMATS and FORMATS[suffix].picture and not (there and suffix in films() and _moves(path)):
         return f'a picture is a keyframe in a storyboard (image: {path}), or redrawn by animate still "..." --init-img {path}'
     if suffix in films():
         return f"a film is an input of other commands: {_of_films(str(path))}" if there else f"a film is written with -o {path}"
     return f"a film is an input of other commands: {_of_films(str(path))}" if suffix and suffix in FORMATS else ""
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # no name that a file can have
+        return False
+
+
+def _moves(path: Path) -> bool:
+    """Whether a picture's file holds several: PNG, WebP and AVIF do both."""
+    try:
+        with PIL.Image.open(path) as image:
+            return getattr(image, "n_frames", 1) > 1
+    except (OSError, ValueError, SyntaxError):
+        return False
 
 
 def _of_films(path: str) -> str:

@@ -34,6 +34,8 @@ def command(as_json: bool, **options: Any) -> None:
         if settings(options):
             raise AnimateError(f"{film}: a film's own plan has no options; animate again {film} draws it with others")
         old = recipe.read(film)
+        if old.verb == "still":
+            raise AnimateError(f"{film}: a still, and a plan is of films; animate show {film} says how it was drawn")
         story, curves = old.storyboard, old.curves
     else:
         story, curves = storyboard(**options), ()

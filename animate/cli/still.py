@@ -12,7 +12,7 @@ from ..errors import AnimateError
 from ..media import formats, images
 from ..story.conventions import COMPVIS, STRENGTH
 from ..story.storyboard import Storyboard, build
-from . import compvis
+from . import arguments, compvis
 from .console import Console
 from .options import free_place, lines, model_options, output_option, picture_options, settings, setup
 from .signals import saying_what_is_left
@@ -61,6 +61,8 @@ class Asked:
         given = [prompts for prompts in ways if prompts]
         if not given:
             raise AnimateError('no prompt; try: animate still "a tree in winter"')
+        if self.prompt:
+            arguments.check_one(self.prompt)
         if len(given) > 1:
             raise AnimateError("the prompt was given in more than one way; use one of PROMPT, --prompt and --from-file")
         return given[0]

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..errors import AnimateError, amount, counted
+from ..places import is_file
 from .console import Console
 from .values import Place
 
@@ -22,10 +23,11 @@ def command(folder: Path | None, clear: bool, as_json: bool) -> None:
     """Finished drawings are kept, so that a film that was stopped goes on, and a changed one is drawn where it changed."""
     from ..draw.store import Store
 
-    if folder and not folder.is_dir():
-        what = "is a file; a store is a folder" if folder.exists() else "no such folder; a film that is drawn with this --store makes it"
-        raise AnimateError(f"--store {folder}: {what}")
     store = Store(folder)
+    if is_file(store.folder):
+        raise AnimateError(f"{store.folder}: is a file; a store is a folder, named by --store or ANIMATE_CACHE")
+    if folder and not store.folder.exists():
+        raise AnimateError(f"--store {folder}: no such folder; a film that is drawn with this --store makes it")
     if clear:
         click.echo(f"{store.folder}: cleared, {amount(store.clear(Console()))} freed")
         return

@@ -138,8 +138,8 @@ class Film(Request):
         linear, count = self.linear, len(self.frames)
         if self.only is not None and self.story.between:
             raise AnimateError("some frames of a film with in-betweens; leave one of them out: in-betweens stand between neighbours")
-        if self.only is not None and not all(0 <= i < count for i in self.only):
-            raise AnimateError(f"frames {list(self.only)}: allowed are 0 to {count - 1}")
+        if others := [i for i in self.only or () if not 0 <= i < count]:
+            raise AnimateError(f"frame {others[0]}: allowed are 0 to {count - 1}")
         if not model.supports_partial_denoising and any(cel.start.step or cel.stop for cel in linear.cels.values()):
             raise only_from_noise(model)
         check_fast(self.story, model)

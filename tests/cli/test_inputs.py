@@ -222,9 +222,13 @@ REFUSED = (
     (("score", "film.gif", "--metric", "lpips"), 'metric "lpips" is not installed'),
     (("sheet", "a tree", "-o", "sheet.gif"), 'sheet.gif: suffix ".gif" is not known'),
     (("schema", "-o", "schema.yaml"), 'schema.yaml: suffix ".yaml"; a schema is JSON'),
-    (("store", "--store", "film.yaml"), "--store film.yaml: is a file; a store is a folder"),
+    (("store", "--store", "film.yaml"), "film.yaml: is a file; a store is a folder"),
     (("store", "--store", "nowhere", "--clear"), "--store nowhere: no such folder"),
     (("plan", "flim.yaml"), 'give a storyboard in .yaml, .yml, .toml, .json; did you mean "film.yaml"?'),
+    (("plan", "tree.png"), "tree.png: a still, and a plan is of films; animate show tree.png says how it was drawn"),
+    (("film.png",), "film.png: a film is an input of other commands: animate again, show, verify or score film.png"),
+    (("tree.png",), "tree.png: a picture is a keyframe in a storyboard"),
+    (("still", "film.yaml"), "film.yaml: a storyboard, and no prompt; its keyframes on one sheet: animate sheet film.yaml"),
     (("models", "sd15"), "a model is downloaded by: animate models pull NAME"),
     (("film.yaml",), "film.yaml:2:1: zoom without feedback"),
     (("film.yaml", "--frames", "8", "--duration", "1s"), "--duration"),
@@ -233,6 +237,8 @@ REFUSED = (
 
 def test_refusals_come_before_torch(run: Run) -> None:
     assert run("a seed", "a tree", *FEW, "-o", "film.gif")[0] == 0
+    assert run("a seed", "a tree", *FEW, "-o", "film.png")[0] == 0
+    assert run("still", "a tree", "--steps", "1", "-o", "tree.png")[0] == 0
     song(Path("song.wav"), 1)
     Path("film.yaml").write_text("keyframes: [a seed, a tree]\nzoom: 1.1\n")
     script = f"""
