@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from animate.cli import main
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 os.environ["HF_HUB_OFFLINE"] = "1"  # a test that would reach for the network fails
 os.environ["OMP_NUM_THREADS"] = "1"  # tests run side by side, a process for each core
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+
+hypothesis.settings.register_profile("busy", deadline=None)  # no test looks at the clock
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

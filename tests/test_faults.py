@@ -481,7 +481,7 @@ def planned_or_refused(path: Path, data: object) -> bool:
 
 
 @given(data=BOARDS)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_every_storyboard_is_planned_or_refused_in_one_line(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
     if isinstance(data.get("frames"), int) and int(str(data["frames"] or 0).replace("True", "1")) > 10_000:
         data["frames"] = 10_000
@@ -492,7 +492,7 @@ def test_every_storyboard_is_planned_or_refused_in_one_line(tmp_path_factory: py
 
 @pytest.mark.slow
 @given(data=BOARDS)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10_000, suppress_health_check=list(HealthCheck))
 def test_ten_thousand_storyboards(tmp_path_factory: pytest.TempPathFactory, data: dict[str, object]) -> None:
     test_every_storyboard_is_planned_or_refused_in_one_line.hypothesis.inner_test(tmp_path_factory, data)  # type: ignore[attr-defined]
 

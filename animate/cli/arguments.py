@@ -30,8 +30,10 @@ def check(prompts: Sequence[str]) -> None:
 
 
 def check_one(prompt: str) -> None:
-    """As `check`, of the prompt of a picture."""
-    if path_of(prompt).suffix.lower() in SUFFIXES and _is_there(path_of(prompt)):
+    """Raises AnimateError for a file in the place of the prompt of a picture."""
+    if not _is_there(path_of(prompt)):
+        return
+    if path_of(prompt).suffix.lower() in SUFFIXES:
         raise AnimateError(f"{prompt}: a storyboard, and no prompt; its keyframes on one sheet: animate sheet {prompt}")
     _check_file(prompt, alone=True)
 

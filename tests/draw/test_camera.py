@@ -172,7 +172,6 @@ def test_going_farther_away_does_not_alias() -> None:
 moves = st.builds(Move, zoom=st.floats(0.5, 2), right=st.floats(-50, 50), down=st.floats(-50, 50), turn=st.floats(-360, 360))
 
 
-@settings(deadline=None)
 @given(moves, st.integers(0, 99), st.integers(8, 24), st.integers(8, 24))
 def test_no_value_leaves_the_range_of_its_channel(move: Move, seed: int, height: int, width: int) -> None:
     picture = torch.randn(3, height, width, generator=torch.Generator().manual_seed(seed))
@@ -233,7 +232,7 @@ def test_one_move_stands_for_several(several: list[Move]) -> None:
     assert abs(whole.scale_and_turn * (place - complex(whole.right, whole.down)) - seen) < 1e-6 * (1 + abs(seen))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.builds(Move, st.floats(0.95, 1.05), st.floats(-2, 2), st.floats(-2, 2), st.floats(-10, 10)), min_size=1, max_size=4))
 def test_moves_that_return_show_the_same_picture(there: list[Move]) -> None:
     """In the middle, which no such moves carry to the border: its corners, 17 pixels out, come at the most (17 + 4 * 2.8) * 1.05**4 = 35 far."""

@@ -71,14 +71,14 @@ def test_statistics_blend_on_a_line_and_ends_are_exact() -> None:
         assert torch.allclose(getattr(a.blend(b, 0.25), name), 0.75 * ends[0] + 0.25 * ends[1])
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(sizes, seeds)
 def test_a_picture_matched_to_itself_stays(size: tuple[int, int, int], seed: int) -> None:
     x = latents(size, seed)
     assert torch.allclose(Spectrum(x).matched(Spectrum(x).statistics), x, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(sizes, seeds)
 def test_a_matched_picture_gets_mean_deviation_and_detail_and_keeps_them(size: tuple[int, int, int], seed: int) -> None:
     x = latents(size, seed)
@@ -91,7 +91,7 @@ def test_a_matched_picture_gets_mean_deviation_and_detail_and_keeps_them(size: t
     assert torch.allclose(Spectrum(once).matched(target), once, atol=0.02)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(sizes, seeds, seeds)
 def test_another_picture_gets_them_as_well(size: tuple[int, int, int], seed: int, other: int) -> None:
     target = Spectrum(latents(size, other)).statistics

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline, StableDiffusionXLPipeline
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
 
@@ -134,7 +134,6 @@ def test_the_heaviest_weights_are_allowed_and_their_products_are_not() -> None:
         parse("(" * 8000 + "a" + ")" * 8000)
 
 
-@settings(deadline=None)
 @given(st.text(st.sampled_from("()[]:\\1.e+-naif ,\n"), max_size=40) | st.text(max_size=40))
 def test_any_text_is_read_or_refused_in_one_line(prompt: str) -> None:
     read = answer(prompt)
@@ -146,14 +145,12 @@ def test_any_text_is_read_or_refused_in_one_line(prompt: str) -> None:
         assert all(one.weight != other.weight for one, other in pairwise(read))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_a_text_without_brackets_is_one_piece_and_so_is_any_text_with_escaped_ones(text: str) -> None:
     assert parse(BRACKETS.sub("", text)) == (Weighted(BRACKETS.sub("", text), 1.0),)
     assert parse(BRACKETS.sub(lambda bracket: "\\" + bracket[0], text)) == (Weighted(text, 1.0),)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["red", "a tree", "sea :"]), st.lists(st.sampled_from([0.5, 1.0, 1.25, 2.0]), max_size=3))))
 def test_words_weigh_the_product_of_the_brackets_around_them(said: list[tuple[str, list[float]]]) -> None:
     written = ["(" * len(weights) + word + "".join(f":{weight})" for weight in weights) for word, weights in said]
@@ -181,7 +178,6 @@ def test_a_chunk_ends_at_a_comma_if_one_is_among_its_last_twenty_tokens(before: 
     assert torch.equal(last(prompt, 2, text_encoder=text_encoder).hidden, last(at_comma, 2, text_encoder=text_encoder).hidden) == kept
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["tree", ",", "zzzz", "z" * 60, "z" * 80, "(boat, red:1.2)", "BREAK"]), max_size=60))
 def test_chunks_lose_no_token_and_no_order(said: list[str]) -> None:
     fed: list[torch.Tensor] = []

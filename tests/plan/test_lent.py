@@ -48,7 +48,7 @@ def test_a_film_has_whole_batches_of_anchors_and_few(frames: int, keys: int, alo
     assert (len(own), len(lent)) == (alone, frames - alone)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     frames=st.integers(2, 90), keys=st.integers(1, 6), loop=st.sampled_from(["none", "cycle", "bounce"]), ease=st.sampled_from(sorted(EASES)),
     hold=st.integers(0, 3),

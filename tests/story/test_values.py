@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from animate import AnimateError
@@ -104,7 +104,6 @@ expressions = st.recursive(
 )
 
 
-@settings(deadline=None)
 @example("(0.5) < (t) <= (t) / 0")
 @given(expressions)
 def test_expressions_mean_what_they_mean_in_python(text: str) -> None:
@@ -258,7 +257,6 @@ keys = st.one_of(st.integers(-2, 30), st.integers(0, 110).map("{}%".format), st.
 numbers = st.one_of(st.floats(-0.2, 1.2), st.floats(), st.integers())
 
 
-@settings(deadline=None)
 @given(st.one_of(numbers, texts, st.dictionaries(keys, st.one_of(numbers, texts), max_size=6)), st.integers(2, 30), st.booleans())
 @example({0: 0.1 + 0.2, 7: 0.3}, 9, False)
 def test_anything_gives_a_value_in_range_for_every_frame_or_is_refused_in_one_line(value: OverTime, frames: int, closed: bool) -> None:

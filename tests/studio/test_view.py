@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from animate import Storyboard
@@ -131,7 +131,6 @@ JUNK = st.recursive(
 )
 
 
-@settings(deadline=None)  # machines that test are busy
 @given(JUNK, JUNK)
 def test_anything_has_a_value(data: Any, last: Any) -> None:
     value = value_of(data, last)
