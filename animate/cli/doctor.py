@@ -20,6 +20,7 @@ from ..errors import AnimateError, amount, one_line
 from ..film.recipe import version_of
 from ..media.publish import check_writable
 from ..places import cache, config, is_file
+from ..story.storyboard import build
 from .console import Console, printable
 from .options import check_sides, model_options, setup, without_defaults
 from .values import Whole
@@ -96,7 +97,6 @@ def _workers(drawn_by: Setup) -> Finding:
     from ..film.film import resolve
     from ..plan.exact import endpoints
     from ..plan.plan import stills
-    from ..story.storyboard import build
 
     with Console() as console, ExitStack() as loading:
         model = loading.enter_context(drawn_by.loaded(console))

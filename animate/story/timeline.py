@@ -142,7 +142,7 @@ def begins(story: Storyboard) -> list[int]:
     if (needed := len(keys) + sum(holds)) > count:
         holding = f" and their holds take {needed} frames and" if needed > len(keys) else ""
         line = f"{len(keys)} keyframes{holding} do not fit on {_all_of(story, count)}; ask for more frames or fewer keyframes"
-        raise Misplaced(line, *(("frames",) if story.frames is not None else ("keyframes",)))
+        raise Misplaced(line, "keyframes" if story.frames is None else "frames")
     anchors = [None if key.at is None else _frame(key.at, count, story) for key in keys]
     for number, begin in enumerate(anchors):
         if begin is not None and begin >= count:
